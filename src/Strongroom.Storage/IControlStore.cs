@@ -1,0 +1,57 @@
+using Strongroom.Crypto;
+
+namespace Strongroom.Storage;
+
+/// <summary>What the server itself keeps: accounts, access keys, key material (wrapped), settings of the installation, leases.</summary>
+public interface IControlStore
+{
+    /// <summary>A named value of the installation, such as the wrapped root key; null when never set.</summary>
+    ValueTask<byte[]?> FindSettingAsync(string name, CancellationToken ct);
+
+    /// <summary>Writes the settings, the account and its first access key in one transaction, on an empty store only.</summary>
+    /// <returns>False when the store already has an account; nothing was written.</returns>
+    ValueTask<bool> InitializeAsync(StoreSeed seed, CancellationToken ct);
+
+    ValueTask<StoredAccessKey?> FindAccessKeyAsync(string accessKeyId, CancellationToken ct);
+
+    /// <summary>The KMS key with this alias in the account and region, newest version; null when there is none.</summary>
+    ValueTask<WrappedKey?> FindKeyByAliasAsync(string account, string region, string alias, CancellationToken ct);
+
+    /// <summary>One version of a key by its id, whatever account it belongs to; null when unknown.</summary>
+    ValueTask<WrappedKey?> FindKeyAsync(Guid keyId, int version, CancellationToken ct);
+
+    /// <summary>Adds a key under an alias.</summary>
+    /// <returns>False when the alias is taken in that account and region; nothing was written.</returns>
+    ValueTask<bool> AddKeyAsync(WrappedKey key, string alias, CancellationToken ct);
+
+    /// <summary>Takes or prolongs a named lease. True when <paramref name="holder"/> has it until <paramref name="until"/>.</summary>
+    ValueTask<bool> TryLeaseAsync(string name, Guid holder, DateTimeOffset now, DateTimeOffset until, CancellationToken ct);
+
+    /// <summary>A durable write that changes nothing of value; throws <see cref="StoreUnavailableException"/> while the store takes no work.</summary>
+    ValueTask ProbeAsync(CancellationToken ct);
+}
+
+/// <param name="PrincipalArn">Until the identity issue always the account's root, <c>arn:aws:iam::ACCOUNT:root</c>.</param>
+/// <param name="Active">An inactive key answers like an unknown one.</param>
+public sealed record StoredAccessKey(string AccessKeyId, string Account, string PrincipalArn, bool Active, SealedValue Secret);
+
+/// <param name="Keys">Keys with their aliases.</param>
+public sealed record StoreSeed(
+    string Account, IReadOnlyDictionary<string, byte[]> Settings, StoredAccessKey RootKey,
+    IReadOnlyList<(WrappedKey Key, string Alias)> Keys, DateTimeOffset CreatedAt);
+
+/// <summary>Audit records that were committed with a change and may not have reached the log yet.</summary>
+public interface IAuditOutbox
+{
+    /// <summary>All records still in the outbox, oldest first.</summary>
+    ValueTask<IReadOnlyList<AuditEntry>> ListAsync(CancellationToken ct);
+
+    /// <summary>Forgets records that are on stable storage in the log. Unknown ids are ignored.</summary>
+    ValueTask RemoveAsync(IReadOnlyCollection<Guid> eventIds, CancellationToken ct);
+}
+
+/// <summary>The store takes no work now: full or read-only disk, lost database. The message says what to do; it holds no data.</summary>
+public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>The store can't be opened as it is: newer schema, second server, wrong path. The message says what to do.</summary>
+public sealed class StoreRefusedException(string message, Exception? inner = null) : Exception(message, inner);

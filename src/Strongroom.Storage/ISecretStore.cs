@@ -1,0 +1,78 @@
+namespace Strongroom.Storage;
+
+/// <summary>
+/// Durable secrets. One implementation, <see cref="SqlStore"/>, over two engines; both pass one contract suite. Safe for concurrent use.
+/// </summary>
+/// <remarks>
+/// Absence is null, a conflict is an enum; anything else that goes wrong is a <see cref="StoreUnavailableException"/> that says what to do.
+/// The store knows nothing of AWS's errors and never sees a plaintext or a key.
+/// </remarks>
+public interface ISecretStore
+{
+    /// <summary>Finds a secret, replica or primary, marked for deletion or not. Name comparison is ordinal.</summary>
+    ValueTask<StoredSecret?> FindAsync(string account, string region, string name, CancellationToken ct);
+
+    ValueTask<StoredVersion?> FindVersionAsync(long secretId, string versionId, CancellationToken ct);
+
+    /// <summary>Secrets of one account and region in the order asked for, by keyset: stable while others are added and removed.</summary>
+    ValueTask<IReadOnlyList<StoredSecret>> ListAsync(SecretQuery query, CancellationToken ct);
+
+    /// <summary>Versions oldest first (then by id, ordinal), after the given one, at most <paramref name="limit"/>.</summary>
+    ValueTask<IReadOnlyList<VersionSummary>> ListVersionsAsync(
+        long secretId, bool includeUnlabelled, VersionPosition? after, int limit, CancellationToken ct);
+
+    /// <summary>Applies all changes and stores the audit record, in one transaction. Completes once it is on stable storage.</summary>
+    /// <returns><see cref="CommitResult.Stale"/>: a secret changed, appeared or went away since it was read; nothing was written.</returns>
+    ValueTask<CommitResult> CommitAsync(SecretCommit commit, CancellationToken ct);
+
+    /// <summary>Notes that a value was read on <paramref name="day"/>; never moves a date back and changes no revision.</summary>
+    ValueTask TouchAsync(long secretId, string versionId, DateOnly day, CancellationToken ct);
+
+    /// <summary>Secrets of all accounts and regions whose <see cref="StoredSecret.PurgeAt"/> is at or before <paramref name="now"/>, oldest first.</summary>
+    ValueTask<IReadOnlyList<StoredSecret>> ListPurgeableAsync(DateTimeOffset now, int limit, CancellationToken ct);
+}
+
+public enum CommitResult { Committed, Stale }
+
+/// <param name="Changes">Applied in order. All or none.</param>
+/// <param name="Records">The audit records that stand or fall with the changes; kept in the outbox until <see cref="IAuditOutbox.RemoveAsync"/>.</param>
+public sealed record SecretCommit(IReadOnlyList<SecretChange> Changes, IReadOnlyList<AuditEntry> Records);
+
+/// <summary>One secret's part of a commit: what it was when it was read, and what it is to be.</summary>
+public sealed record SecretChange
+{
+    /// <summary>Null: the secret must not exist (same account, region and name) and is inserted.</summary>
+    public StoredSecret? Before { get; init; }
+
+    /// <summary>Null: the secret and all its versions are removed for good. Its Revision is ignored: the store writes Before's plus one.</summary>
+    public StoredSecret? After { get; init; }
+
+    /// <summary>Versions to insert, or to replace whole (a placeholder filled, a value sealed anew) by version id.</summary>
+    public IReadOnlyList<StoredVersion> Versions { get; init; } = [];
+
+    /// <summary>Versions to remove at once, labelled or not (a test rotation's version).</summary>
+    public IReadOnlyList<string> RemovedVersionIds { get; init; } = [];
+
+    /// <summary>When set, versions without labels that were created before this time are pruned, oldest first, while more than
+    /// <see cref="KeepUnlabelled"/> without labels remain.</summary>
+    public DateTimeOffset? PruneCreatedBefore { get; init; }
+
+    public int KeepUnlabelled { get; init; } = 100;
+}
+
+/// <summary>An audit record that belongs to a commit.</summary>
+/// <param name="Json">One CloudTrail record, UTF-8, one line, no line feed at the end.</param>
+public sealed record AuditEntry(Guid EventId, ReadOnlyMemory<byte> Json);
+
+public enum SecretOrder { CreatedDate, LastAccessedDate, LastChangedDate, Name }
+
+/// <param name="After">Position of the last row of the page before; null for the first page.</param>
+/// <param name="IncludeMarkedForDeletion">Whether secrets with a purge time are listed.</param>
+public sealed record SecretQuery(
+    string Account, string Region, SecretOrder Order, bool Descending, SecretPosition? After, int Limit, bool IncludeMarkedForDeletion);
+
+/// <summary>A place in a listing. <paramref name="SortKey"/>: Unix milliseconds for dates (for last accessed, those of the UTC midnight of the
+/// day; 0 when never accessed, so that never-accessed is oldest); 0 for order by name. <paramref name="Name"/> breaks ties, ordinal.</summary>
+public sealed record SecretPosition(long SortKey, string Name);
+
+public sealed record VersionPosition(DateTimeOffset CreatedAt, string VersionId);

@@ -1,0 +1,108 @@
+using Strongroom.Crypto;
+
+namespace Strongroom.Storage;
+
+/// <summary>One secret in one region: what is known of it except its values.</summary>
+/// <remarks>
+/// Immutable. A change is a copy made with <c>with</c>, handed to <see cref="ISecretStore.CommitAsync"/> inside a
+/// <see cref="SecretChange"/>. A replica is a row of its own in its own region; <see cref="SecretDocument.PrimaryRegion"/> names its primary,
+/// which has the same account, name and suffix.
+/// </remarks>
+public sealed record StoredSecret
+{
+    /// <summary>Assigned by the store on insertion; 0 before that. Never reused.</summary>
+    public long Id { get; init; }
+
+    public required string Account { get; init; }
+    public required string Region { get; init; }
+    public required string Name { get; init; }
+
+    /// <summary>The six random characters after the name in the ARN. Source: API fact sheet 2.1.</summary>
+    public required string Suffix { get; init; }
+
+    /// <summary>Grows by one with every committed change; a change names the revision it was computed from.</summary>
+    public long Revision { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+    public required DateTimeOffset ChangedAt { get; init; }
+
+    /// <summary>UTC day of the last successful read of a value; null before the first. Not part of <see cref="Revision"/>.</summary>
+    public DateOnly? AccessedOn { get; init; }
+
+    /// <summary>When the secret, marked for deletion, may be purged; null while it is not marked.</summary>
+    public DateTimeOffset? PurgeAt { get; init; }
+
+    public required SecretDocument Document { get; init; }
+}
+
+/// <summary>The attributes of a secret that no query sorts or selects by; stored as one JSON document.</summary>
+public sealed record SecretDocument
+{
+    public string? Description { get; init; }
+
+    /// <summary>The KMS key as the caller named it; null for the default key <c>aws/secretsmanager</c>.</summary>
+    public string? KmsKeyId { get; init; }
+
+    public string? Type { get; init; }
+    public string? OwningService { get; init; }
+
+    /// <summary>Null when tags were never set; empty when all were removed, which AWS shows differently. Insertion order.</summary>
+    public IReadOnlyList<SecretTag>? Tags { get; init; }
+
+    public string? ResourcePolicy { get; init; }
+    public SecretRotation? Rotation { get; init; }
+
+    /// <summary>On a replica: the region of its primary. On a primary with replicas: its own region. Otherwise null.</summary>
+    public string? PrimaryRegion { get; init; }
+
+    /// <summary>On a primary: its replicas. Null or empty when there are none, and always null on a replica.</summary>
+    public IReadOnlyList<ReplicaStatus>? Replicas { get; init; }
+
+    /// <summary>The versions that carry at least one staging label. A version without labels lives only in its own row.</summary>
+    public IReadOnlyList<LabelledVersion> Versions { get; init; } = [];
+}
+
+/// <param name="HasValue">False for the placeholder that a rotation makes before its function stores a value.</param>
+public sealed record LabelledVersion(string VersionId, IReadOnlyList<string> Labels, bool HasValue = true);
+
+public sealed record SecretTag(string Key, string Value);
+
+/// <param name="Status"><c>InProgress</c>, <c>InSync</c> or <c>Failed</c>.</param>
+public sealed record ReplicaStatus(string Region, string? KmsKeyId, string Status, string? StatusMessage);
+
+/// <summary>Rotation as configured and as far as it has come.</summary>
+public sealed record SecretRotation
+{
+    public bool Enabled { get; init; }
+    public string? LambdaArn { get; init; }
+    public long? AutomaticallyAfterDays { get; init; }
+    public string? ScheduleExpression { get; init; }
+    public string? Duration { get; init; }
+    public DateTimeOffset? LastRotatedAt { get; init; }
+
+    /// <summary>The latest instant of the next rotation window; null when none is due or rotation is off.</summary>
+    public DateTimeOffset? NextRotationAt { get; init; }
+
+    public string? ExternalRoleArn { get; init; }
+    public IReadOnlyList<SecretTag>? ExternalMetadata { get; init; }
+}
+
+/// <summary>One version of a secret with its sealed value.</summary>
+public sealed record StoredVersion
+{
+    public required string VersionId { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public DateOnly? AccessedOn { get; init; }
+
+    /// <summary>What ListSecretVersionIds shows: <c>DefaultEncryptionKey</c> or the key's id.</summary>
+    public required string KmsKeyId { get; init; }
+
+    /// <summary>Null for a rotation's placeholder.</summary>
+    public SealedValue? Value { get; init; }
+
+    /// <summary>Keyed MAC of the value, to compare a repeated request with it; null for a placeholder.</summary>
+    public ReadOnlyMemory<byte>? ContentMac { get; init; }
+}
+
+/// <summary>A version as a listing shows it: no value.</summary>
+public sealed record VersionSummary(string VersionId, DateTimeOffset CreatedAt, DateOnly? AccessedOn, string KmsKeyId);

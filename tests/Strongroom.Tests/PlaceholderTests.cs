@@ -1,0 +1,2 @@
+namespace Strongroom.Tests;
+public sealed class PlaceholderTests { [Fact] public void One() => Assert.Equal(2, 1 + 1); }
