@@ -1,4 +1,33 @@
+using Strongroom.Storage.Sqlite;
+
 namespace Strongroom.Storage;
 
 /// <summary>The one store: all SQL statements, over an engine that differs in opening, committing and retrying.</summary>
-public sealed class SqlStore;
+/// <remarks>Safe for concurrent use. Disposing it finishes the changes that were already handed over.</remarks>
+public sealed partial class SqlStore : ISecretStore, IControlStore, IAuditOutbox, IAsyncDisposable
+{
+    private readonly ISqlEngine engine;
+    private readonly TimeProvider time;
+    private readonly OutboxRemovals removals;
+
+    private SqlStore(ISqlEngine engine, TimeProvider time)
+    {
+        (this.engine, this.time) = (engine, time);
+        removals = new OutboxRemovals(time, SweepOutboxAsync);
+    }
+
+    /// <summary>Opens the database file, creating it (mode 0600, in an existing directory) or bringing an older schema up to date after a
+    /// backup to <c>FILE.before-schema-N</c>. The caller sees to it that no second server uses the file.</summary>
+    /// <exception cref="StoreRefusedException">Newer schema, not a database of ours, damaged, or not reachable under this path.</exception>
+    /// <exception cref="StoreUnavailableException">Full or read-only disk.</exception>
+    public static async Task<SqlStore> OpenSqliteAsync(string databasePath, TimeProvider time, CancellationToken ct) =>
+        new(await SqliteEngine.OpenAsync(databasePath, Migration.For("Sqlite"), time, ct), time);
+
+    public async ValueTask DisposeAsync()
+    {
+        await removals.DisposeAsync();
+        await engine.DisposeAsync();
+    }
+
+    internal static SqlStore Over(ISqlEngine engine, TimeProvider time) => new(engine, time);
+}

@@ -1,0 +1,18 @@
+namespace Strongroom.Storage;
+
+/// <summary>What differs between the databases: opening, running statements durably, retrying, telling what went wrong.</summary>
+internal interface ISqlEngine : IAsyncDisposable
+{
+    /// <summary>Runs a function that only reads. It sees every change acknowledged before it was called.</summary>
+    /// <exception cref="StoreUnavailableException">The database can't be read now.</exception>
+    ValueTask<T> ReadAsync<TState, T>(TState state, SqlWork<TState, T> read, CancellationToken ct);
+
+    /// <summary>Runs a function in a transaction and completes once the transaction is on stable storage, or is undone because the
+    /// function called <see cref="SqlSession.Abandon"/>. The function may run more than once: it touches nothing but its session.</summary>
+    /// <exception cref="StoreUnavailableException">Nothing was written; or, when a remote database was lost during the commit itself,
+    /// it is not known whether all of it was.</exception>
+    ValueTask<T> WriteAsync<TState, T>(TState state, SqlWork<TState, T> change, CancellationToken ct);
+}
+
+/// <summary>Statements to run. The state is passed rather than captured, so that a read allocates no closure.</summary>
+internal delegate ValueTask<T> SqlWork<TState, T>(SqlSession session, TState state, CancellationToken ct);

@@ -1,0 +1,149 @@
+namespace Strongroom.Storage;
+
+public sealed partial class SqlStore
+{
+    public async ValueTask<CommitResult> CommitAsync(SecretCommit commit, CancellationToken ct)
+    {
+        foreach (var change in commit.Changes)
+            RequireSamePlace(change);
+
+        var swept = removals.Take(MaxSweptWithCommit);
+        var result = CommitResult.Stale;
+        try
+        {
+            result = await engine.WriteAsync((commit, swept), ApplyAsync, ct);
+        }
+        finally
+        {
+            if (result != CommitResult.Committed)
+                removals.Add(swept);
+        }
+
+        return result;
+    }
+
+    private static async ValueTask<CommitResult> ApplyAsync(
+        SqlSession tx, (SecretCommit Commit, IReadOnlyList<Guid> Swept) work, CancellationToken ct)
+    {
+        foreach (var change in work.Commit.Changes)
+        {
+            if (!await ApplyChangeAsync(tx, change, ct))
+            {
+                tx.Abandon();
+                return CommitResult.Stale;
+            }
+        }
+
+        foreach (var entry in work.Commit.Records)
+        {
+            await tx.ExecuteAsync("INSERT INTO audit_outbox (event_id, record) VALUES (@event, @record)",
+                ct, ("event", entry.EventId), ("record", entry.Json));
+        }
+
+        await RemoveRecordsAsync(tx, work.Swept, ct);
+        return CommitResult.Committed;
+    }
+
+    /// <returns>False when the secret is not as <see cref="SecretChange.Before"/> says.</returns>
+    private static async ValueTask<bool> ApplyChangeAsync(SqlSession tx, SecretChange change, CancellationToken ct)
+    {
+        // The secret's row comes first: in PostgreSQL that also takes the row lock, so one change at a time gets past this point.
+        switch (change)
+        {
+            case { Before: { } before, After: null }: // the versions go with it
+                return await tx.ExecuteAsync("DELETE FROM secret WHERE id = @id AND revision = @revision",
+                    ct, ("id", before.Id), ("revision", before.Revision)) == 1;
+
+            case { Before: { } before, After: { } after }:
+                return await UpdateSecretAsync(tx, before, after, ct) && await ApplyVersionsAsync(tx, before.Id, change, ct);
+
+            default:
+                return await InsertSecretAsync(tx, change.After!, ct) is { } id && await ApplyVersionsAsync(tx, id, change, ct);
+        }
+    }
+
+    private static async ValueTask<bool> UpdateSecretAsync(SqlSession tx, StoredSecret before, StoredSecret after, CancellationToken ct) =>
+        await tx.ExecuteAsync("""
+            UPDATE secret SET revision = revision + 1, changed_at_ms = @changed, purge_at_ms = @purge, document = @document
+            WHERE id = @id AND revision = @revision
+            """, ct,
+            ("changed", after.ChangedAt.ToMilliseconds()), ("purge", after.PurgeAt?.ToMilliseconds()), ("document", DocumentJson.Write(after.Document)),
+            ("id", before.Id), ("revision", before.Revision)) == 1;
+
+    /// <returns>The new id; null when the name is taken.</returns>
+    private static async ValueTask<long?> InsertSecretAsync(SqlSession tx, StoredSecret secret, CancellationToken ct)
+    {
+        await using var reader = await tx.QueryAsync("""
+            INSERT INTO secret (account, region, name, suffix, revision, created_at_ms, changed_at_ms, accessed_day, purge_at_ms, document)
+            VALUES (@account, @region, @name, @suffix, 1, @created, @changed, @accessed, @purge, @document)
+            ON CONFLICT (account, region, name) DO NOTHING
+            RETURNING id
+            """, ct,
+            ("account", secret.Account), ("region", secret.Region), ("name", secret.Name), ("suffix", secret.Suffix),
+            ("created", secret.CreatedAt.ToMilliseconds()), ("changed", secret.ChangedAt.ToMilliseconds()),
+            ("accessed", secret.AccessedOn.ToStoredDay()), ("purge", secret.PurgeAt?.ToMilliseconds()), ("document", DocumentJson.Write(secret.Document)));
+        return await reader.ReadAsync(ct) ? reader.GetInt64(0) : null;
+    }
+
+    private static async ValueTask<bool> ApplyVersionsAsync(SqlSession tx, long secretId, SecretChange change, CancellationToken ct)
+    {
+        var labelled = change.After!.Document.Versions;
+        var labelledBefore = change.Before?.Document.Versions ?? [];
+
+        foreach (var id in change.RemovedVersionIds)
+        {
+            await tx.ExecuteAsync("DELETE FROM secret_version WHERE secret_id = @secret AND version_id = @version",
+                ct, ("secret", secretId), ("version", id));
+        }
+
+        foreach (var version in change.Versions)
+            await WriteVersionAsync(tx, secretId, version, Holds(labelled, version.VersionId), ct);
+
+        // The flag of the other versions follows the document where the two documents differ.
+        foreach (var gone in labelledBefore)
+        {
+            if (!Holds(labelled, gone.VersionId))
+                await SetLabelledAsync(tx, secretId, gone.VersionId, 0, ct);
+        }
+
+        foreach (var added in labelled)
+        {
+            if (!Holds(labelledBefore, added.VersionId) && !change.Versions.Any(version => version.VersionId == added.VersionId))
+                await SetLabelledAsync(tx, secretId, added.VersionId, 1, ct);
+        }
+
+        if (change.PruneCreatedBefore is { } createdBefore)
+            await PruneVersionsAsync(tx, secretId, createdBefore, change.KeepUnlabelled, ct);
+
+        return true;
+    }
+
+    private static async ValueTask SetLabelledAsync(SqlSession tx, long secretId, string versionId, long labelled, CancellationToken ct) =>
+        await tx.ExecuteAsync("UPDATE secret_version SET labelled = @labelled WHERE secret_id = @secret AND version_id = @version",
+            ct, ("labelled", labelled), ("secret", secretId), ("version", versionId));
+
+    private static bool Holds(IReadOnlyList<LabelledVersion> versions, string versionId)
+    {
+        for (var i = 0; i < versions.Count; i++)
+        {
+            if (versions[i].VersionId == versionId)
+                return true;
+        }
+
+        return false;
+    }
+
+    // A secret's place and birth are part of its ARN and of what its values are sealed to; a change of them would be another secret.
+    private static void RequireSamePlace(SecretChange change)
+    {
+        if (change is { Before: null, After: null })
+            throw new ArgumentException("A change without a before and an after changes nothing.");
+
+        if (change is { Before: { } before, After: { } after }
+            && (before.Account, before.Region, before.Name, before.Suffix, before.CreatedAt) != (after.Account, after.Region, after.Name, after.Suffix, after.CreatedAt))
+            throw new ArgumentException("A secret keeps its account, region, name, suffix and creation time.");
+    }
+
+    // More than one record a commit, so that a backlog shrinks; few, so that no commit waits long for another's cleaning.
+    private const int MaxSweptWithCommit = 8;
+}

@@ -1,0 +1,144 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+
+namespace Strongroom.Storage.Sqlite;
+
+/// <summary>The database file: how connections to it are set up, and how its schema is brought up to date.</summary>
+internal sealed class SqliteFile(string path)
+{
+    private readonly string connectionString = new SqliteConnectionStringBuilder
+    {
+        DataSource = path,
+        Mode = SqliteOpenMode.ReadWrite, // the file is made by us, with our permissions
+        Pooling = false, // the engine keeps its own connections, with their prepared statements
+        DefaultTimeout = 5,
+    }.ConnectionString;
+
+    public string Path => path;
+
+    /// <summary>Makes an empty file that only its owner can read; SQLite gives the files beside it the same mode.</summary>
+    public void Create()
+    {
+        try
+        {
+            var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite };
+            if (!OperatingSystem.IsWindows())
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+            using var file = new FileStream(path, options);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreRefusedException(
+                $"The database {path} can't be opened: {e.Message} Check that its directory exists and that this user may write there.", e);
+        }
+    }
+
+    /// <summary>Opens a connection that can write.</summary>
+    public SqliteConnection Connect() => Open("""
+        PRAGMA synchronous = FULL;
+        PRAGMA foreign_keys = ON;
+        PRAGMA temp_store = MEMORY;
+        PRAGMA cache_size = -16384;
+        PRAGMA wal_autocheckpoint = 4000;
+        PRAGMA journal_size_limit = 67108864;
+        """);
+
+    /// <summary>Opens a connection that only reads. Its cache is small: what it misses is in the system's page cache.</summary>
+    public SqliteConnection ConnectReader() => Open("PRAGMA query_only = ON; PRAGMA cache_size = -4096;");
+
+    /// <summary>Sets the write-ahead log up, which the file remembers.</summary>
+    public static void EnableWal(SqliteConnection connection, string path)
+    {
+        // Some network file systems can't share memory; there SQLite keeps another mode and says so here.
+        if (Scalar(connection, "PRAGMA journal_mode = WAL") is not "wal")
+            throw new StoreRefusedException($"The file system of {path} can't hold a database with a write-ahead log. Put the data directory on a local disk.");
+    }
+
+    /// <summary>Brings the schema up to date, after a backup if there is one already.</summary>
+    public void Migrate(SqliteConnection connection, IReadOnlyList<Migration> migrations, TimeProvider time)
+    {
+        var found = FindVersion(connection);
+        var known = migrations[^1].Version;
+        Migration.RefuseNewer(found, known);
+        if (found == known)
+            return;
+
+        if (found > 0)
+            BackUp(connection, $"{path}.before-schema-{known}");
+
+        Execute(connection, "BEGIN EXCLUSIVE");
+        foreach (var migration in migrations.Where(migration => migration.Version > found))
+        {
+            Execute(connection, migration.Sql);
+            using var note = connection.CreateCommand();
+            note.CommandText = "INSERT INTO schema_version (version, applied_at_ms) VALUES (@version, @now)";
+            note.Parameters.AddWithValue("version", migration.Version);
+            note.Parameters.AddWithValue("now", time.GetUtcNow().ToMilliseconds());
+            note.ExecuteNonQuery();
+        }
+
+        Execute(connection, "COMMIT");
+    }
+
+    private int FindVersion(SqliteConnection connection)
+    {
+        if (Scalar(connection, "SELECT 1 FROM sqlite_master WHERE name = 'schema_version'") is not null)
+            return Convert.ToInt32(Scalar(connection, "SELECT max(version) FROM schema_version"), CultureInfo.InvariantCulture);
+
+        return Scalar(connection, "SELECT 1 FROM sqlite_master LIMIT 1") is null
+            ? 0
+            : throw new StoreRefusedException($"{path} is a database of another program. Check the path.");
+    }
+
+    /// <summary>Copies the whole database, under its final name only once the copy is on stable storage.</summary>
+    private static void BackUp(SqliteConnection connection, string target)
+    {
+        var partial = target + ".partial";
+        File.Delete(partial);
+        using (var copy = connection.CreateCommand())
+        {
+            copy.CommandText = "VACUUM INTO @target";
+            copy.Parameters.AddWithValue("target", partial);
+            copy.ExecuteNonQuery();
+        }
+
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(partial, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+        using (var file = new FileStream(partial, FileMode.Open, FileAccess.ReadWrite))
+            file.Flush(flushToDisk: true);
+
+        File.Move(partial, target, overwrite: true);
+    }
+
+    private SqliteConnection Open(string settings)
+    {
+        var connection = new SqliteConnection(connectionString);
+        try
+        {
+            connection.Open();
+            Execute(connection, settings);
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    private static object? Scalar(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteScalar();
+    }
+}

@@ -1,0 +1,170 @@
+using Microsoft.Data.Sqlite;
+
+namespace Strongroom.Storage.Sqlite;
+
+/// <summary>
+/// The one thread that writes. It commits all changes that wait together (group commit), so that many callers share one wait for the disk.
+/// </summary>
+/// <remarks>Each change runs in a savepoint of its own: one that fails, or finds itself stale, takes no other with it.</remarks>
+internal sealed class SqliteWriter : IAsyncDisposable
+{
+    private readonly object gate = new();
+    private readonly Queue<PendingChange> waiting = new();
+    private readonly List<PendingChange> batch = new(MaxBatch);
+    private readonly SqliteFile file;
+    private readonly Thread thread;
+    private SqlSession? session;
+    private int batchesSinceCheck;
+    private bool stopping;
+
+    public SqliteWriter(SqliteFile file, SqlSession session)
+    {
+        (this.file, this.session) = (file, session);
+        thread = new Thread(Run) { IsBackground = true, Name = "store writer" };
+        thread.Start();
+    }
+
+    public Task<T> WriteAsync<TState, T>(TState state, SqlWork<TState, T> change)
+    {
+        var pending = new PendingChange<TState, T>(state, change);
+        lock (gate)
+        {
+            ObjectDisposedException.ThrowIf(stopping, typeof(SqlStore));
+            waiting.Enqueue(pending);
+            if (waiting.Count == 1)
+                Monitor.Pulse(gate);
+        }
+
+        return pending.Completion;
+    }
+
+    /// <summary>Finishes what was handed over, then closes the connection.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (gate)
+        {
+            stopping = true;
+            Monitor.Pulse(gate);
+        }
+
+        thread.Join();
+        if (session is not null)
+            await session.DisposeAsync();
+    }
+
+    private void Run()
+    {
+        while (TakeBatch())
+        {
+            if (CommitBatch() is { } failure)
+            {
+                foreach (var change in batch)
+                    change.Fail(failure);
+            }
+            else
+            {
+                foreach (var change in batch)
+                    change.Complete();
+
+                BoundWal();
+            }
+        }
+    }
+
+    private bool TakeBatch()
+    {
+        batch.Clear();
+        lock (gate)
+        {
+            while (waiting.Count == 0 && !stopping)
+                Monitor.Wait(gate);
+
+            while (batch.Count < MaxBatch && waiting.TryDequeue(out var change))
+                batch.Add(change);
+        }
+
+        return batch.Count > 0;
+    }
+
+    /// <returns>Null once the batch is on stable storage; otherwise why nothing of it was written.</returns>
+    private Exception? CommitBatch()
+    {
+        try
+        {
+            session ??= new SqlSession(file.Connect());
+            Execute("BEGIN IMMEDIATE");
+            foreach (var change in batch)
+                RunAlone(change);
+
+            Execute("COMMIT");
+            return null;
+        }
+        catch (Exception e)
+        {
+            // A fresh connection knows nothing of what went wrong; once the disk has room again the next batch succeeds.
+            CloseAfterFailure();
+            return e is SqliteException failure ? SqliteErrors.Map(failure, file.Path) : e;
+        }
+    }
+
+    private void RunAlone(PendingChange change)
+    {
+        Execute("SAVEPOINT change");
+        var undo = false;
+        try
+        {
+            change.Run(session!);
+            undo = session!.TakeAbandoned();
+        }
+        catch (Exception e) when (e is not SqliteException failure || !SqliteErrors.IsStorageFailure(failure))
+        {
+            session!.TakeAbandoned();
+            change.Fault(e);
+            undo = true;
+        }
+
+        if (undo)
+            Execute("ROLLBACK TO change");
+
+        Execute("RELEASE change");
+    }
+
+    /// <summary>SQLite starts the log over after a checkpoint only when no reader is in it, which under steady reads may never be so.</summary>
+    private void BoundWal()
+    {
+        if (++batchesSinceCheck < BatchesBetweenChecks)
+            return;
+
+        batchesSinceCheck = 0;
+        try
+        {
+            if (new FileInfo(file.Path + "-wal") is { Exists: true, Length: > MaxWalBytes })
+                Execute("PRAGMA wal_checkpoint(RESTART)");
+        }
+        catch (Exception e) when (e is SqliteException or IOException)
+        {
+            // Everything acknowledged is in the log; the next commit tells its caller if the disk fails for good.
+        }
+    }
+
+    private void CloseAfterFailure()
+    {
+        try
+        {
+            // Closing rolls back. Over SQLite it completes before it returns.
+            session?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+        catch (SqliteException)
+        {
+            // The failure that brought us here is the one to report.
+        }
+
+        session = null;
+    }
+
+    private void Execute(string sql) => session!.ExecuteAsync(sql, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+
+    private const int MaxBatch = 256;
+    private const int BatchesBetweenChecks = 64;
+    private const long MaxWalBytes = 64 << 20;
+}
