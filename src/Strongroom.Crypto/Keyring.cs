@@ -1,4 +1,217 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Strongroom.Crypto;
 
 /// <summary>Holds the unwrapped keys. Everything that seals or opens goes through it.</summary>
-public sealed class Keyring;
+/// <remarks>
+/// Safe to share between threads. After dispose everything throws <see cref="ObjectDisposedException"/>.
+/// AES-GCM with random nonces is good for 2^32 values under one version of a KMS key: rotate the key before.
+/// </remarks>
+public sealed class Keyring : IDisposable
+{
+    private readonly SecretBytes rootKey;
+    private readonly Entropy entropy;
+    private readonly CipherPool wrapping;
+    private readonly TokenKeys tokens;
+    private readonly DataKeyCache dataKeys = new();
+    private readonly ConcurrentDictionary<(Guid KeyId, int Version), CipherPool> keys = new();
+    private readonly ConcurrentDictionary<Guid, int> newest = new();
+
+    /// <param name="rootKey">32 random bytes. The keyring owns them from here on.</param>
+    public Keyring(SecretBytes rootKey, Entropy entropy)
+    {
+        ArgumentNullException.ThrowIfNull(rootKey);
+        ArgumentNullException.ThrowIfNull(entropy);
+        if (rootKey.Length != CipherPool.KeyBytes)
+            throw new ArgumentException("A root key has 32 bytes.", nameof(rootKey));
+
+        this.rootKey = rootKey;
+        this.entropy = entropy;
+        wrapping = new CipherPool(RootKeyDerivation.Derive(rootKey, RootKeyDerivation.WrapKeys));
+        tokens = new TokenKeys(rootKey, entropy);
+    }
+
+    /// <summary>Makes version 1 of a new KMS key, and loads it.</summary>
+    /// <param name="region">The region, or <c>global</c> for the account key that seals identities.</param>
+    public WrappedKey NewKey(string account, string region, DateTimeOffset now) =>
+        NewVersion(entropy.NewGuid(), account, region, 1, now);
+
+    /// <summary>Makes the version after <paramref name="latest"/> of the same KMS key, and loads it: values are sealed with it from now on.</summary>
+    public WrappedKey NewVersion(WrappedKey latest, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(latest);
+        return NewVersion(latest.KeyId, latest.Account, latest.Region, latest.Version + 1, now);
+    }
+
+    /// <summary>Unwraps a key and keeps it. Loading one that is there changes nothing.</summary>
+    /// <exception cref="DecryptionException">
+    /// It does not open: moved to another account, region, id or version, damaged, or of another root key.
+    /// </exception>
+    public void Load(WrappedKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ThrowIfDisposed();
+        try
+        {
+            Keep(key.KeyId, key.Version, KeyMaterial.Unwrap(wrapping, key));
+        }
+        catch (EncoderFallbackException)
+        {
+            throw new DecryptionException();
+        }
+    }
+
+    public bool IsLoaded(Guid keyId, int version) => keys.ContainsKey((keyId, version));
+
+    /// <summary>Encrypts under a data key of its own, which is wrapped under the newest loaded version of the KMS key.</summary>
+    /// <param name="kind">Stored in the clear, and authenticated.</param>
+    /// <exception cref="InvalidOperationException">No version of the key is loaded.</exception>
+    /// <exception cref="ArgumentException">The binding has text that is not valid Unicode.</exception>
+    public SealedValue Seal(Guid keyId, SecretKind kind, ReadOnlySpan<byte> plaintext, Binding binding)
+    {
+        ArgumentNullException.ThrowIfNull(binding);
+        ArgumentOutOfRangeException.ThrowIfLessThan((byte)kind, (byte)SecretKind.String, nameof(kind));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((byte)kind, (byte)SecretKind.Identity, nameof(kind));
+        ThrowIfDisposed();
+        if (!newest.TryGetValue(keyId, out var version))
+            throw new InvalidOperationException("The KMS key must be loaded before it can seal.");
+
+        return new SealedValue(Envelope.Seal(keys[(keyId, version)], entropy, keyId, version, kind, plaintext, binding));
+    }
+
+    /// <summary>Decrypts a value at its place.</summary>
+    /// <returns>The plaintext, which the caller owns, and its kind.</returns>
+    /// <exception cref="DecryptionException">Damaged, moved, of a key that is not loaded, or no sealed value at all.</exception>
+    public (SecretBytes Value, SecretKind Kind) Open(SealedValue value, Binding binding)
+    {
+        var secret = SecretBytes.Allocate(PlaintextLength(value));
+        try
+        {
+            Open(value, binding, secret.Writable, out var kind);
+            return (secret, kind);
+        }
+        catch
+        {
+            secret.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Decrypts into the caller's buffer, for callers that have a better place than a fresh <see cref="SecretBytes"/>.</summary>
+    /// <param name="destination">At least <see cref="PlaintextLength"/> bytes. Zeroing it after use is the caller's duty; no plaintext is left in it after a failure.</param>
+    /// <returns>The number of bytes written.</returns>
+    /// <exception cref="ArgumentException">The buffer is too small.</exception>
+    /// <inheritdoc cref="Open(SealedValue, Binding)" path="/exception"/>
+    public int Open(SealedValue value, Binding binding, Span<byte> destination, out SecretKind kind)
+    {
+        ArgumentNullException.ThrowIfNull(binding);
+        ThrowIfDisposed();
+        var length = PlaintextLength(value);
+        if (destination.Length < length)
+            throw new ArgumentException("The buffer is shorter than the plaintext.", nameof(destination));
+
+        var blob = value.Bytes.Span;
+        if (!SealedValueLayout.TryReadHeader(blob, out var keyId, out var version, out kind)
+            || !keys.TryGetValue((keyId, version), out var key))
+            throw new DecryptionException();
+
+        Envelope.Open(key, dataKeys, blob, binding, destination[..length]);
+        return length;
+    }
+
+    /// <summary>The number of bytes <see cref="Open(SealedValue, Binding, Span{byte}, out SecretKind)"/> will write.</summary>
+    /// <exception cref="DecryptionException">Too short to be a sealed value.</exception>
+    public static int PlaintextLength(SealedValue value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        var length = value.Bytes.Length - SealedValueLayout.OverheadBytes;
+        return length >= 0 ? length : throw new DecryptionException();
+    }
+
+    /// <summary>Which key a value names, so that it can be loaded before opening. Says nothing about whether the value is genuine.</summary>
+    /// <returns>False when the bytes cannot be a sealed value of a version this code knows.</returns>
+    public static bool TryReadKey(SealedValue value, out Guid keyId, out int version)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        return SealedValueLayout.TryReadHeader(value.Bytes.Span, out keyId, out version, out _);
+    }
+
+    /// <summary>
+    /// A fingerprint of content at a place, for deciding whether a repeated request carries the same value. Keyed, so that whoever
+    /// reads the database cannot test guesses at short secrets. Compare in fixed time.
+    /// </summary>
+    /// <returns>32 bytes, HMAC-SHA256. Specified in docs/formats/sealed-value.md.</returns>
+    public byte[] ContentMac(SecretKind kind, ReadOnlySpan<byte> plaintext, Binding binding)
+    {
+        ArgumentNullException.ThrowIfNull(binding);
+        ThrowIfDisposed();
+        using var fields = new FieldWriter(stackalloc byte[512]);
+        fields.Fixed([(byte)kind]);
+        fields.Place(binding);
+        fields.UInt32(plaintext.Length);
+
+        using var key = RootKeyDerivation.Derive(rootKey, RootKeyDerivation.ContentMac, binding.Account);
+        using var mac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key.Reveal());
+        mac.AppendData(fields.Written);
+        mac.AppendData(plaintext);
+        return mac.GetHashAndReset();
+    }
+
+    /// <summary>Makes an opaque, tamper-evident token, as for paging. Format: docs/formats/paging-token.md.</summary>
+    /// <param name="purpose">What the token is for; a constant, never something a caller chooses. No other purpose opens it.</param>
+    public byte[] ProtectToken(string purpose, ReadOnlySpan<byte> payload)
+    {
+        ThrowIfDisposed();
+        return tokens.Protect(purpose, payload);
+    }
+
+    /// <returns>False for anything that <see cref="ProtectToken"/> did not make for this purpose under this root key.</returns>
+    public bool TryOpenToken(string purpose, ReadOnlySpan<byte> token, out byte[] payload)
+    {
+        ThrowIfDisposed();
+        return tokens.TryOpen(purpose, token, out payload);
+    }
+
+    public void Dispose()
+    {
+        rootKey.Dispose();
+        wrapping.Dispose();
+        tokens.Dispose();
+        dataKeys.Dispose();
+        foreach (var key in keys.Values)
+            key.Dispose();
+    }
+
+    private WrappedKey NewVersion(Guid keyId, string account, string region, int version, DateTimeOffset now)
+    {
+        ThrowIfDisposed();
+        Span<byte> nonce = stackalloc byte[CipherPool.NonceBytes];
+        var material = SecretBytes.Create(CipherPool.KeyBytes, entropy, static (bytes, entropy) => entropy.Fill(bytes));
+        try
+        {
+            entropy.Fill(nonce);
+            var blob = KeyMaterial.Wrap(wrapping, material, nonce, keyId, account, region, version);
+            Keep(keyId, version, material);
+            return new WrappedKey(keyId, account, region, version, blob, now);
+        }
+        catch
+        {
+            material.Dispose();
+            throw;
+        }
+    }
+
+    private void Keep(Guid keyId, int version, SecretBytes material)
+    {
+        var key = new CipherPool(material);
+        if (!keys.TryAdd((keyId, version), key))
+            key.Dispose();
+
+        // After the key itself: whoever reads the number finds the key.
+        newest.AddOrUpdate(keyId, version, (_, known) => Math.Max(known, version));
+    }
+
+    private void ThrowIfDisposed() => _ = rootKey.Reveal();
+}
