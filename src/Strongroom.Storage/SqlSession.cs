@@ -10,9 +10,10 @@ namespace Strongroom.Storage;
 internal sealed class SqlSession(DbConnection connection) : IAsyncDisposable
 {
     private readonly Dictionary<string, DbCommand> commands = new(ReferenceEqualityComparer.Instance);
-    private bool abandoned;
-
     public DbConnection Connection => connection;
+
+    /// <summary>Whether a change function asked for its work to be undone. The engine that acts on it sets it back.</summary>
+    public bool IsAbandoned { get; set; }
 
     /// <summary>Runs a statement that returns no rows.</summary>
     /// <returns>How many rows it inserted, updated or deleted.</returns>
@@ -30,15 +31,7 @@ internal sealed class SqlSession(DbConnection connection) : IAsyncDisposable
     }
 
     /// <summary>Asks the engine to undo the transaction instead of committing it once the change function has returned.</summary>
-    public void Abandon() => abandoned = true;
-
-    /// <summary>Whether the last change function abandoned its work; forgets it.</summary>
-    public bool TakeAbandoned()
-    {
-        var was = abandoned;
-        abandoned = false;
-        return was;
-    }
+    public void Abandon() => IsAbandoned = true;
 
     public async ValueTask DisposeAsync()
     {

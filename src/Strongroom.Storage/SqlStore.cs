@@ -1,3 +1,4 @@
+using Strongroom.Storage.Postgres;
 using Strongroom.Storage.Sqlite;
 
 namespace Strongroom.Storage;
@@ -22,6 +23,14 @@ public sealed partial class SqlStore : ISecretStore, IControlStore, IAuditOutbox
     /// <exception cref="StoreUnavailableException">Full or read-only disk.</exception>
     public static async Task<SqlStore> OpenSqliteAsync(string databasePath, TimeProvider time, CancellationToken ct) =>
         new(await SqliteEngine.OpenAsync(databasePath, Migration.For("Sqlite"), time, ct), time);
+
+    /// <summary>Opens the database that the connection string names, which must exist and be empty or ours, and brings its schema up to date.
+    /// One server uses it at a time, which a lock in the database sees to.</summary>
+    /// <param name="connectionString">In Npgsql's form, <c>Host=…;Database=…;Username=…;Password=…</c>. No message repeats it.</param>
+    /// <exception cref="StoreRefusedException">Newer schema, a second server, no such database, user or password not accepted.</exception>
+    /// <exception cref="StoreUnavailableException">The server can't be reached.</exception>
+    public static async Task<SqlStore> OpenPostgresAsync(string connectionString, TimeProvider time, CancellationToken ct) =>
+        new(await PostgresEngine.OpenAsync(connectionString, Migration.For("Postgres"), time, ct), time);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,1 +1,5 @@
+global using Strongroom.Crypto;
+global using Strongroom.Storage.Tests.Postgres;
 global using Xunit;
+
+[assembly: AssemblyFixture(typeof(PostgresFixture))]

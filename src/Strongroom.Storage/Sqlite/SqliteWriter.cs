@@ -1,11 +1,12 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Strongroom.Storage.Sqlite;
 
 /// <summary>
 /// The one thread that writes. It commits all changes that wait together (group commit), so that many callers share one wait for the disk.
 /// </summary>
-/// <remarks>Each change runs in a savepoint of its own: one that fails, or finds itself stale, takes no other with it.</remarks>
+/// <remarks>A change that fails, or finds itself stale, takes no other with it.</remarks>
 internal sealed class SqliteWriter : IAsyncDisposable
 {
     private readonly object gate = new();
@@ -93,8 +94,13 @@ internal sealed class SqliteWriter : IAsyncDisposable
         {
             session ??= new SqlSession(file.Connect());
             Execute("BEGIN IMMEDIATE");
-            foreach (var change in batch)
-                RunAlone(change);
+            if (!RunTogether())
+            {
+                Execute("ROLLBACK");
+                Execute("BEGIN IMMEDIATE");
+                foreach (var change in batch)
+                    RunAlone(change);
+            }
 
             Execute("COMMIT");
             return null;
@@ -107,27 +113,52 @@ internal sealed class SqliteWriter : IAsyncDisposable
         }
     }
 
+    /// <summary>Runs the batch without savepoints, which cost a third of the work and which hardly any batch needs: a change that finds
+    /// itself stale has nearly always written nothing yet.</summary>
+    /// <returns>False when a change has to be undone by itself; the whole batch must then be undone and run anew.</returns>
+    private bool RunTogether()
+    {
+        foreach (var change in batch)
+        {
+            var before = TotalChanges();
+            session!.IsAbandoned = false;
+            try
+            {
+                change.Run(session);
+            }
+            catch (Exception e) when (e is not SqliteException failure || !SqliteErrors.IsStorageFailure(failure))
+            {
+                return false;
+            }
+
+            if (session.IsAbandoned && TotalChanges() != before)
+                return false;
+        }
+
+        return true;
+    }
+
     private void RunAlone(PendingChange change)
     {
         Execute("SAVEPOINT change");
-        var undo = false;
+        session!.IsAbandoned = false;
         try
         {
-            change.Run(session!);
-            undo = session!.TakeAbandoned();
+            change.Run(session);
         }
         catch (Exception e) when (e is not SqliteException failure || !SqliteErrors.IsStorageFailure(failure))
         {
-            session!.TakeAbandoned();
             change.Fault(e);
-            undo = true;
+            session.Abandon();
         }
 
-        if (undo)
+        if (session.IsAbandoned)
             Execute("ROLLBACK TO change");
 
         Execute("RELEASE change");
     }
+
+    private int TotalChanges() => raw.sqlite3_total_changes(((SqliteConnection)session!.Connection).Handle);
 
     /// <summary>SQLite starts the log over after a checkpoint only when no reader is in it, which under steady reads may never be so.</summary>
     private void BoundWal()
