@@ -1,0 +1,71 @@
+using System.Text.RegularExpressions;
+
+namespace Strongroom.Protocol.AwsJson;
+
+/// <summary>What the service model demands of a string: length in characters, pattern, value set.</summary>
+/// <param name="Min">Smallest length in characters.</param>
+/// <param name="Max">Largest length in characters.</param>
+public sealed record Constraint(int Min = 0, int Max = int.MaxValue, Regex? Pattern = null, IReadOnlyList<string>? Values = null)
+{
+    public static Constraint None { get; } = new();
+
+    public static Constraint Length(int min, int max) => new(min, max);
+
+    public static Constraint Enum(params string[] values) => new(Values: values);
+
+    /// <summary>Adds what fails for a scalar member.</summary>
+    public void Check(string value, string path, Violations violations)
+    {
+        foreach (var rule in Failed(value))
+            violations.Add(value, path, rule);
+    }
+
+    /// <summary>Adds what fails for the elements of a list, worded as AWS words element constraints.</summary>
+    public void CheckElements(IReadOnlyList<string> values, string path, Violations violations)
+    {
+        foreach (var value in values)
+        {
+            if (Failed(value).Any())
+            {
+                violations.Add($"[{string.Join(", ", values)}]", path, $"Member must satisfy constraint: [{string.Join(", ", All())}]");
+                return;
+            }
+        }
+    }
+
+    private IEnumerable<string> Failed(string value)
+    {
+        if (value.Length > Max)
+            yield return MaxRule;
+        if (value.Length < Min)
+            yield return MinRule;
+        if (Pattern is not null && !Pattern.IsMatch(value))
+            yield return PatternRule;
+        if (Values is not null && !Values.Contains(value, StringComparer.Ordinal))
+            yield return ValuesRule;
+    }
+
+    private IEnumerable<string> All()
+    {
+        if (Max != int.MaxValue)
+            yield return MaxRule;
+        if (Min > 0 || Max != int.MaxValue)
+            yield return MinRule;
+        if (Pattern is not null)
+            yield return PatternRule;
+        if (Values is not null)
+            yield return ValuesRule;
+    }
+
+    private string MaxRule => $"Member must have length less than or equal to {Max}";
+    private string MinRule => $"Member must have length greater than or equal to {Min}";
+    private string PatternRule => $"Member must satisfy regular expression pattern: {PatternText}";
+    private string ValuesRule => $"Member must satisfy enum value set: [{string.Join(", ", Values!)}]";
+
+    /// <summary>The model's spelling: ours adds anchors, because the model means the whole value.</summary>
+    public string? PatternText { get; init; }
+
+    /// <summary>A pattern that the whole value must match, in time linear in its length.</summary>
+    public static Constraint Matching(int min, int max, string pattern) =>
+        new(min, max, new Regex($@"\A(?:{pattern})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant)) { PatternText = pattern };
+}

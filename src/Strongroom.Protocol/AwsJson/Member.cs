@@ -1,0 +1,267 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Strongroom.Protocol.AwsJson;
+
+/// <summary>One member of a request shape: how it is read from JSON, checked, and shown in the audit record.</summary>
+public abstract class Member<T>
+{
+    private protected Member(string name, bool required, bool sensitive)
+    {
+        Name = name;
+        Required = required;
+        Sensitive = sensitive;
+        Utf8Name = Encoding.UTF8.GetBytes(name);
+        CamelName = char.ToLowerInvariant(name[0]) + name[1..];
+        AuditName = JsonEncodedText.Encode(CamelName);
+    }
+
+    /// <summary>AWS's member name, as on the wire.</summary>
+    public string Name { get; }
+
+    public bool Required { get; }
+
+    /// <summary>A sensitive member appears in no error text and no audit record.</summary>
+    public bool Sensitive { get; }
+
+    internal byte[] Utf8Name { get; }
+
+    /// <summary>The name in validation errors and audit records: first letter lowered.</summary>
+    internal string CamelName { get; }
+
+    private protected JsonEncodedText AuditName { get; }
+
+    /// <summary>Reads the value under the reader. JSON null never arrives here: it means absent.</summary>
+    internal abstract void Read(ref Utf8JsonReader reader, T target);
+
+    internal abstract void Validate(T target, string prefix, Violations violations);
+
+    internal abstract void WriteAudit(Utf8JsonWriter writer, T target);
+}
+
+/// <summary>Copies a secret out of the wire buffer; the span is only valid during the call.</summary>
+public delegate void SecretSetter<in T>(T target, ReadOnlySpan<byte> value);
+
+internal sealed class StringMember<T>(
+    string name, Func<T, string?> get, Action<T, string> set, Constraint constraint, bool required, bool sensitive)
+    : Member<T>(name, required, sensitive)
+{
+    internal Constraint Constraint => constraint;
+
+    internal override void Read(ref Utf8JsonReader reader, T target) => set(target, Scalars.ReadString(ref reader));
+
+    internal override void Validate(T target, string prefix, Violations violations)
+    {
+        var value = get(target);
+        if (value is not null)
+        {
+            if (constraint != Constraint.None)
+                constraint.Check(value, prefix + CamelName, violations);
+        }
+        else if (Required)
+            violations.AddMissing(prefix + CamelName);
+    }
+
+    internal override void WriteAudit(Utf8JsonWriter writer, T target)
+    {
+        if (!Sensitive && get(target) is { } value)
+            writer.WriteString(AuditName, value);
+    }
+}
+
+internal sealed class LongMember<T>(
+    string name, Func<T, long?> get, Action<T, long> set, long min, long max, bool required) : Member<T>(name, required, sensitive: false)
+{
+    internal long Min => min;
+
+    internal long Max => max;
+
+    internal override void Read(ref Utf8JsonReader reader, T target) => set(target, Scalars.ReadLong(ref reader));
+
+    internal override void Validate(T target, string prefix, Violations violations)
+    {
+        var value = get(target);
+        if (value is null && Required)
+            violations.AddMissing(prefix + CamelName);
+        else if (value > max)
+            violations.Add(value.ToString(), prefix + CamelName, $"Member must have value less than or equal to {max}");
+        else if (value < min)
+            violations.Add(value.ToString(), prefix + CamelName, $"Member must have value greater than or equal to {min}");
+    }
+
+    internal override void WriteAudit(Utf8JsonWriter writer, T target)
+    {
+        if (get(target) is { } value)
+            writer.WriteNumber(AuditName, value);
+    }
+}
+
+internal sealed class BoolMember<T>(string name, Func<T, bool?> get, Action<T, bool> set) : Member<T>(name, required: false, sensitive: false)
+{
+    internal override void Read(ref Utf8JsonReader reader, T target) => set(target, Scalars.ReadBool(ref reader));
+
+    internal override void Validate(T target, string prefix, Violations violations)
+    {
+    }
+
+    internal override void WriteAudit(Utf8JsonWriter writer, T target)
+    {
+        if (get(target) is { } value)
+            writer.WriteBoolean(AuditName, value);
+    }
+}
+
+/// <summary>A secret value: text, or base64 of bytes. Never a <c>string</c>, never in an error or a record.</summary>
+internal sealed class SecretMember<T>(string name, bool base64, Func<T, int?> length, SecretSetter<T> set, int min, int max)
+    : Member<T>(name, required: false, sensitive: true)
+{
+    internal int Min => min;
+
+    internal int Max => max;
+
+    internal override void Read(ref Utf8JsonReader reader, T target) => Scalars.ReadSecret(ref reader, base64, target, set);
+
+    internal override void Validate(T target, string prefix, Violations violations)
+    {
+        // The limit is in bytes for secret values. Source: API fact sheet 1.6.
+        if (length(target) > max)
+            violations.Add(null, prefix + CamelName, $"Member must have length less than or equal to {max}");
+        else if (length(target) < min)
+            violations.Add(null, prefix + CamelName, $"Member must have length greater than or equal to {min}");
+    }
+
+    internal override void WriteAudit(Utf8JsonWriter writer, T target)
+    {
+    }
+}
+
+internal sealed class StringListMember<T>(
+    string name, Func<T, IReadOnlyList<string>?> get, Action<T, IReadOnlyList<string>> set, int min, int max, Constraint element, bool required)
+    : Member<T>(name, required, sensitive: false)
+{
+    internal Constraint Element => element;
+
+    internal int Min => min;
+
+    internal int Max => max;
+
+    internal override void Read(ref Utf8JsonReader reader, T target)
+    {
+        Scalars.Expect(ref reader, JsonTokenType.StartArray);
+        var values = new List<string>();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            values.Add(Scalars.ReadString(ref reader));
+        set(target, values);
+    }
+
+    internal override void Validate(T target, string prefix, Violations violations)
+    {
+        var values = get(target);
+        if (values is null)
+        {
+            if (Required)
+                violations.AddMissing(prefix + CamelName);
+            return;
+        }
+
+        ListRules.Check(values.Count, () => $"[{string.Join(", ", values)}]", prefix + CamelName, min, max, violations);
+        element.CheckElements(values, prefix + CamelName, violations);
+    }
+
+    internal override void WriteAudit(Utf8JsonWriter writer, T target)
+    {
+        if (get(target) is not { } values)
+            return;
+        writer.WriteStartArray(AuditName);
+        foreach (var value in values)
+            writer.WriteStringValue(value);
+        writer.WriteEndArray();
+    }
+}
+
+internal sealed class StructMember<T, TValue>(string name, Shape<TValue> shape, Func<T, TValue?> get, Action<T, TValue> set)
+    : Member<T>(name, required: false, sensitive: false)
+    where TValue : class, new()
+{
+    internal Shape<TValue> Shape => shape;
+
+    internal override void Read(ref Utf8JsonReader reader, T target) => set(target, shape.ReadObject(ref reader));
+
+    internal override void Validate(T target, string prefix, Violations violations)
+    {
+        if (get(target) is { } value)
+            shape.Validate(value, $"{prefix}{CamelName}.", violations);
+    }
+
+    internal override void WriteAudit(Utf8JsonWriter writer, T target)
+    {
+        if (get(target) is not { } value)
+            return;
+        writer.WriteStartObject(AuditName);
+        shape.WriteAudit(writer, value);
+        writer.WriteEndObject();
+    }
+}
+
+internal sealed class StructListMember<T, TValue>(
+    string name, Shape<TValue> shape, Func<T, IReadOnlyList<TValue>?> get, Action<T, IReadOnlyList<TValue>> set, int min, int max, bool required)
+    : Member<T>(name, required, sensitive: false)
+    where TValue : class, new()
+{
+    internal Shape<TValue> Shape => shape;
+
+    internal int Min => min;
+
+    internal int Max => max;
+
+    internal override void Read(ref Utf8JsonReader reader, T target)
+    {
+        Scalars.Expect(ref reader, JsonTokenType.StartArray);
+        var values = new List<TValue>();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            values.Add(shape.ReadObject(ref reader));
+        set(target, values);
+    }
+
+    internal override void Validate(T target, string prefix, Violations violations)
+    {
+        var values = get(target);
+        if (values is null)
+        {
+            if (Required)
+                violations.AddMissing(prefix + CamelName);
+            return;
+        }
+
+        ListRules.Check(values.Count, null, prefix + CamelName, min, max, violations);
+        for (var i = 0; i < values.Count; i++)
+            shape.Validate(values[i], $"{prefix}{CamelName}.{i + 1}.member.", violations);
+    }
+
+    internal override void WriteAudit(Utf8JsonWriter writer, T target)
+    {
+        if (get(target) is not { } values)
+            return;
+        writer.WriteStartArray(AuditName);
+        foreach (var value in values)
+        {
+            writer.WriteStartObject();
+            shape.WriteAudit(writer, value);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+}
+
+internal static class ListRules
+{
+    /// <param name="print">Prints the list as AWS does; null where AWS prints opaque text for structures, which we leave out.</param>
+    internal static void Check(int count, Func<string>? print, string path, int min, int max, Violations violations)
+    {
+        if (count > max)
+            violations.Add(print?.Invoke(), path, $"Member must have length less than or equal to {max}");
+        else if (count < min)
+            violations.Add(print?.Invoke() ?? "[]", path, $"Member must have length greater than or equal to {min}");
+    }
+}

@@ -1,0 +1,132 @@
+using System.Text.Json;
+
+namespace Strongroom.Protocol.AwsJson;
+
+/// <summary>
+/// A request structure of the service model as data: its members with their constraints. One table reads the JSON, checks it with AWS's
+/// words and writes the redacted audit copy, so that the three cannot disagree; a test compares it with the service model.
+/// </summary>
+public sealed class Shape<T>(params Member<T>[] members)
+    where T : class, new()
+{
+    private static readonly JsonReaderOptions Strict = new() { MaxDepth = 32 };
+
+    public IReadOnlyList<Member<T>> Members => members;
+
+    /// <summary>Reads and checks a whole request body. Unknown members are ignored, null means absent, an empty body is <c>{}</c>.</summary>
+    /// <exception cref="ServiceException">SerializationException or ValidationException, with AWS's texts.</exception>
+    public T Decode(ReadOnlySpan<byte> body)
+    {
+        var value = Parse(body);
+        var violations = new Violations();
+        Validate(value, "", violations);
+        if (!violations.Any)
+            return value;
+        // The request may already own buffers with secrets.
+        (value as IDisposable)?.Dispose();
+        throw violations.ToException();
+    }
+
+    /// <summary>Writes the members as an audit record shows them: camel case, without the sensitive ones.</summary>
+    public void WriteAudit(Utf8JsonWriter writer, T value)
+    {
+        foreach (var member in members)
+            member.WriteAudit(writer, value);
+    }
+
+    internal T ReadObject(ref Utf8JsonReader reader)
+    {
+        Scalars.Expect(ref reader, JsonTokenType.StartObject);
+        var value = new T();
+        try
+        {
+            ReadMembers(ref reader, value);
+            return value;
+        }
+        catch
+        {
+            (value as IDisposable)?.Dispose();
+            throw;
+        }
+    }
+
+    internal void Validate(T value, string prefix, Violations violations)
+    {
+        foreach (var member in members)
+            member.Validate(value, prefix, violations);
+    }
+
+    private T Parse(ReadOnlySpan<byte> body)
+    {
+        if (body.IsEmpty)
+            return new T();
+        try
+        {
+            var reader = new Utf8JsonReader(body, Strict);
+            reader.Read();
+            var value = ReadObject(ref reader);
+            if (reader.Read())
+                throw FrameworkErrors.Serialization("Unexpected content after the request body");
+            return value;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // The reader's own text may quote the body, and the body may hold a secret.
+            throw FrameworkErrors.Serialization("The request body is not valid JSON");
+        }
+    }
+
+    private void ReadMembers(ref Utf8JsonReader reader, T value)
+    {
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+        {
+            var member = Find(ref reader);
+            reader.Read();
+            if (member is null)
+                reader.Skip();
+            else if (reader.TokenType != JsonTokenType.Null)
+                member.Read(ref reader, value);
+        }
+    }
+
+    private Member<T>? Find(ref Utf8JsonReader reader)
+    {
+        foreach (var member in members)
+        {
+            if (reader.ValueTextEquals(member.Utf8Name))
+                return member;
+        }
+
+        return null;
+    }
+}
+
+/// <summary>Makes members; the operation files read like the API Reference's parameter lists.</summary>
+public static class Member
+{
+    public static Member<T> String<T>(
+        string name, Func<T, string?> get, Action<T, string> set, Constraint? constraint = null, bool required = false, bool sensitive = false) =>
+        new StringMember<T>(name, get, set, constraint ?? Constraint.None, required, sensitive);
+
+    public static Member<T> Long<T>(
+        string name, Func<T, long?> get, Action<T, long> set, long min = long.MinValue, long max = long.MaxValue, bool required = false) =>
+        new LongMember<T>(name, get, set, min, max, required);
+
+    public static Member<T> Bool<T>(string name, Func<T, bool?> get, Action<T, bool> set) => new BoolMember<T>(name, get, set);
+
+    public static Member<T> Secret<T>(string name, bool base64, Func<T, int?> length, SecretSetter<T> set, int min = 1, int max = 65_536) =>
+        new SecretMember<T>(name, base64, length, set, min, max);
+
+    public static Member<T> Strings<T>(
+        string name, Func<T, IReadOnlyList<string>?> get, Action<T, IReadOnlyList<string>> set,
+        Constraint element, int min = 0, int max = int.MaxValue, bool required = false) =>
+        new StringListMember<T>(name, get, set, min, max, element, required);
+
+    public static Member<T> Struct<T, TValue>(string name, Shape<TValue> shape, Func<T, TValue?> get, Action<T, TValue> set)
+        where TValue : class, new() => new StructMember<T, TValue>(name, shape, get, set);
+
+    public static Member<T> Structs<T, TValue>(
+        string name, Shape<TValue> shape, Func<T, IReadOnlyList<TValue>?> get, Action<T, IReadOnlyList<TValue>> set,
+        int min = 0, int max = int.MaxValue, bool required = false)
+        where TValue : class, new() => new StructListMember<T, TValue>(name, shape, get, set, min, max, required);
+}

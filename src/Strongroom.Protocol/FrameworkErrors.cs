@@ -1,0 +1,25 @@
+namespace Strongroom.Protocol;
+
+/// <summary>Errors of the protocol itself, before any service has a say. Source: API fact sheet 1.5, 1.6.</summary>
+public static class FrameworkErrors
+{
+    public static ServiceException UnknownOperation() =>
+        Framework("UnknownOperationException", "The operation named by X-Amz-Target is not known to this service.");
+
+    public static ServiceException InvalidAction(string action, string version) =>
+        Framework("InvalidAction", $"Could not find operation {action} for version {version}");
+
+    public static ServiceException Serialization(string message) => Framework("SerializationException", message);
+
+    public static ServiceException Validation(string message) => Framework("ValidationException", message);
+
+    public static ServiceException TooLarge(int maxBodyBytes) => new("RequestEntityTooLargeException", $"The request body is larger than {maxBodyBytes} bytes.")
+    {
+        Status = 413,
+        IsFrameworkError = true,
+    };
+
+    public static ServiceException Internal() => new("InternalServiceError", "An error occurred on the server side.") { Status = 500 };
+
+    private static ServiceException Framework(string code, string message) => new(code, message) { IsFrameworkError = true };
+}
