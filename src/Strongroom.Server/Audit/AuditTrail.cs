@@ -1,0 +1,191 @@
+using System.Buffers;
+using Strongroom.Crypto;
+using Strongroom.Protocol;
+using Strongroom.Protocol.AwsJson;
+using Strongroom.Server.Endpoint;
+using Strongroom.Storage;
+
+namespace Strongroom.Server.Audit;
+
+/// <summary>
+/// Makes sure that a record stands before an answer leaves. A read's record goes to the log; a change's record is committed with the change,
+/// then goes to the log, and leaves the outbox once the log is on stable storage.
+/// </summary>
+internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox outbox, Entropy entropy)
+{
+    private static readonly byte[] LineFeed = "\n"u8.ToArray();
+
+    // Records that are in the log but not yet known to be on stable storage, so still in the outbox.
+    private readonly Lock gate = new();
+    private List<Guid> appended = [];
+
+    /// <summary>Records a read.</summary>
+    /// <exception cref="AuditUnavailableException">The record could not be written, so the answer must not be given.</exception>
+    public Audited<TResponse> Record<TRequest, TResponse>(
+        CallContext call, OperationName operation, Shape<TRequest> shape, TRequest request, TResponse response)
+        where TRequest : class, new()
+        where TResponse : IResponse
+    {
+        using var line = new ScrubbedBuffer();
+        WriteCall(line, call, operation, entropy.NewGuid(), shape, request, response);
+        line.Write(LineFeed);
+        log.Append(line.Written.Span);
+        return NewAudited(response, default);
+    }
+
+    /// <summary>Commits a plan with its record. Null when the secret changed since the plan was made: plan again.</summary>
+    /// <exception cref="AuditUnavailableException">Committed, but the log could not take the record now; it is kept in the outbox for it.</exception>
+    public async ValueTask<Audited<TResponse>?> CommitAsync<TRequest, TResponse>(
+        CallContext call, OperationName operation, Shape<TRequest> shape, TRequest request, Plan<TResponse> plan, CancellationToken ct)
+        where TRequest : class, new()
+        where TResponse : IResponse
+    {
+        // A log that takes nothing must stop changes before they happen, not after.
+        if (log.IsFailing)
+            Probe();
+
+        var id = entropy.NewGuid();
+        using var line = new ScrubbedBuffer();
+        WriteCall(line, call, operation, id, shape, request, plan.Response);
+        List<AuditEntry> records = [new AuditEntry(id, line.Written.ToArray())];
+        records.AddRange(plan.Events.Select(e => Entry(e, call.Now)));
+
+        if (await store.CommitAsync(new SecretCommit(plan.Changes, records), ct) == CommitResult.Stale)
+            return null;
+        AppendCommitted(records);
+        return NewAudited(plan.Response, records[0].Json);
+    }
+
+    /// <summary>Commits what the service does by itself. False when a secret changed in between.</summary>
+    public async ValueTask<bool> CommitEventsAsync(
+        IReadOnlyList<SecretChange> changes, IReadOnlyList<ServiceEvent> events, DateTimeOffset now, CancellationToken ct)
+    {
+        var records = events.Select(e => Entry(e, now)).ToList();
+        if (await store.CommitAsync(new SecretCommit(changes, records), ct) == CommitResult.Stale)
+            return false;
+        AppendCommitted(records);
+        return true;
+    }
+
+    /// <summary>Records a call that failed: denied, malformed, refused.</summary>
+    public void RecordFailure<TRequest>(
+        CallContext call, OperationName operation, Shape<TRequest>? shape, TRequest? request, ServiceException error)
+        where TRequest : class, new()
+    {
+        using var line = new ScrubbedBuffer();
+        CloudTrailRecord.WriteCall(
+            line, call, operation, entropy.NewGuid(), (shape, request),
+            request is null ? null : static (writer, state) => state.shape!.WriteAudit(writer, state.request!),
+            elements: null, error, disclosedArns: []);
+        line.Write(LineFeed);
+        log.Append(line.Written.Span);
+    }
+
+    /// <summary>After a crash: appends committed records that had not reached the log. Run before the server takes work.</summary>
+    /// <returns>How many were appended.</returns>
+    public async ValueTask<int> RecoverAsync(CancellationToken ct)
+    {
+        var waiting = await outbox.ListAsync(ct);
+        if (waiting.Count == 0)
+            return 0;
+        var present = log.RecentEventIds(DateTimeOffset.MinValue);
+        var missing = waiting.Where(r => !present.Contains(r.EventId)).ToList();
+        AppendCommitted(missing);
+        lock (gate)
+            appended.AddRange(waiting.Where(r => present.Contains(r.EventId)).Select(r => r.EventId));
+        await SettleAsync(ct);
+        return missing.Count;
+    }
+
+    /// <summary>Brings the log to stable storage and empties the outbox of what is now safe there. Called now and then, and at the stop.</summary>
+    public async ValueTask SettleAsync(CancellationToken ct)
+    {
+        List<Guid> safe;
+        lock (gate)
+        {
+            if (appended.Count == 0)
+                return;
+            (safe, appended) = (appended, []);
+        }
+
+        try
+        {
+            log.FlushToDisk();
+            await outbox.RemoveAsync(safe, ct);
+        }
+        catch
+        {
+            // They stay in the outbox; the next settling takes them again.
+            lock (gate)
+                appended.AddRange(safe);
+            throw;
+        }
+    }
+
+    /// <summary>Whether the log takes records now; an empty write finds out after a failure.</summary>
+    public bool Accepts
+    {
+        get
+        {
+            if (!log.IsFailing)
+                return true;
+            try
+            {
+                Probe();
+                return true;
+            }
+            catch (AuditUnavailableException)
+            {
+                // The answer is the point of asking.
+                return false;
+            }
+        }
+    }
+
+    // A blank line would be noise in the log; a record of the outage's end is not.
+    private void Probe()
+    {
+        using var line = new ScrubbedBuffer();
+        line.Write("{\"eventName\":\"AuditResumed\",\"eventType\":\"StrongroomEvent\",\"eventID\":\""u8);
+        line.Write(System.Text.Encoding.ASCII.GetBytes(entropy.NewGuid().ToString()));
+        line.Write("\"}\n"u8);
+        log.Append(line.Written.Span);
+    }
+
+    private void AppendCommitted(List<AuditEntry> records)
+    {
+        using var line = new ScrubbedBuffer();
+        foreach (var record in records)
+        {
+            line.Write(record.Json.Span);
+            line.Write(LineFeed);
+        }
+
+        if (records.Count > 0)
+            log.Append(line.Written.Span);
+        lock (gate)
+            appended.AddRange(records.Select(r => r.EventId));
+    }
+
+    private AuditEntry Entry(ServiceEvent what, DateTimeOffset now)
+    {
+        var id = entropy.NewGuid();
+        using var line = new ScrubbedBuffer();
+        CloudTrailRecord.WriteEvent(line, what, now, id);
+        return new AuditEntry(id, line.Written.ToArray());
+    }
+
+    private static void WriteCall<TRequest, TResponse>(
+        ScrubbedBuffer line, CallContext call, OperationName operation, Guid id, Shape<TRequest> shape, TRequest request, TResponse response)
+        where TRequest : class, new()
+        where TResponse : IResponse =>
+        CloudTrailRecord.WriteCall(
+            line, call, operation, id, (shape, request, response),
+            shape.Members.Count == 0 ? null : static (writer, state) => state.shape.WriteAudit(writer, state.request),
+            response.HasAuditElements ? static (writer, state) => state.response.WriteAuditElements(writer) : null,
+            error: null, response.DisclosedArns);
+
+#pragma warning disable RS0030 // The one place that makes them: every path here has written the record.
+    private static Audited<TResponse> NewAudited<TResponse>(TResponse response, ReadOnlyMemory<byte> record) => new(response, record);
+#pragma warning restore RS0030
+}

@@ -1,0 +1,176 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using Strongroom.Protocol;
+using Strongroom.Server.Endpoint;
+
+namespace Strongroom.Server.Audit;
+
+/// <summary>Writes records in CloudTrail's schema. Source: IAM fact sheet 8.1-8.5.</summary>
+internal static class CloudTrailRecord
+{
+    private const string EventVersion = "1.09";
+    private const int MaxTextChars = 1024;
+    private const string EventIdMember = "\"eventID\":\"";
+
+    /// <summary>Writes one record without a line feed.</summary>
+    /// <param name="parameters">Writes the members of <c>requestParameters</c>; null when they are not known, as for a body that did not parse.</param>
+    /// <param name="elements">Writes the members of <c>responseElements</c>; null for reads and failures.</param>
+    public static void WriteCall<TState>(
+        IBufferWriter<byte> output, CallContext call, OperationName operation, Guid eventId,
+        TState state, Action<Utf8JsonWriter, TState>? parameters, Action<Utf8JsonWriter, TState>? elements,
+        ServiceException? error, IReadOnlyList<string> disclosedArns)
+    {
+        using var rented = JsonWriters.Rent(output);
+        var writer = rented.Writer;
+        writer.WriteStartObject();
+        writer.WriteString("eventVersion"u8, EventVersion);
+        WriteIdentity(writer, call);
+        WriteTime(writer, call.Now);
+        writer.WriteString("eventSource"u8, operation.EventSource);
+        writer.WriteString("eventName"u8, operation.Name);
+        writer.WriteString("awsRegion"u8, call.Region);
+        writer.WriteString("sourceIPAddress"u8, call.SourceIp);
+        if (call.UserAgent is not null)
+            writer.WriteString("userAgent"u8, Cut(call.UserAgent));
+        if (error is not null)
+        {
+            // For refused access AWS records the short form. Source: IAM fact sheet 8.1.
+            writer.WriteString("errorCode"u8, error.Code == "AccessDeniedException" ? "AccessDenied" : error.Code);
+            writer.WriteString("errorMessage"u8, Cut(error.Message));
+        }
+
+        WriteObject(writer, "requestParameters"u8, state, parameters);
+        WriteObject(writer, "responseElements"u8, state, elements);
+        writer.WriteString("requestID"u8, call.RequestId);
+        writer.WriteString("eventID"u8, eventId);
+        writer.WriteBoolean("readOnly"u8, operation.ReadOnly);
+        if (disclosedArns.Count > 0)
+            WriteResources(writer, disclosedArns, call);
+        writer.WriteString("eventType"u8, "AwsApiCall"u8);
+        writer.WriteBoolean("managementEvent"u8, true);
+        if (call.VerifiedCaller is { } caller)
+            writer.WriteString("recipientAccountId"u8, caller.Account);
+        writer.WriteString("eventCategory"u8, "Management"u8);
+        if (call.Tls is { } tls)
+        {
+            writer.WriteStartObject("tlsDetails"u8);
+            writer.WriteString("tlsVersion"u8, tls.Version);
+            writer.WriteString("cipherSuite"u8, tls.CipherSuite);
+            writer.WriteString("clientProvidedHostHeader"u8, call.Host ?? "");
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndObject();
+        writer.Flush();
+    }
+
+    /// <summary>Writes the record of something the service did by itself.</summary>
+    public static void WriteEvent(IBufferWriter<byte> output, ServiceEvent what, DateTimeOffset now, Guid eventId)
+    {
+        const string Service = "secretsmanager.amazonaws.com";
+        using var rented = JsonWriters.Rent(output);
+        var writer = rented.Writer;
+        writer.WriteStartObject();
+        writer.WriteString("eventVersion"u8, EventVersion);
+        writer.WriteStartObject("userIdentity"u8);
+        writer.WriteString("accountId"u8, what.Account);
+        writer.WriteString("invokedBy"u8, Service);
+        writer.WriteEndObject();
+        WriteTime(writer, now);
+        writer.WriteString("eventSource"u8, Service);
+        writer.WriteString("eventName"u8, what.Name);
+        writer.WriteString("awsRegion"u8, what.Region);
+        writer.WriteString("sourceIPAddress"u8, Service);
+        writer.WriteString("userAgent"u8, Service);
+        writer.WriteNull("requestParameters"u8);
+        writer.WriteNull("responseElements"u8);
+        writer.WriteStartObject("additionalEventData"u8);
+        writer.WriteString("SecretId"u8, what.SecretArn);
+        if (what.VersionId is not null)
+            writer.WriteString("SecretVersionId"u8, what.VersionId);
+        writer.WriteEndObject();
+        if (what.RequestId is not null)
+            writer.WriteString("requestID"u8, what.RequestId);
+        writer.WriteString("eventID"u8, eventId);
+        writer.WriteBoolean("readOnly"u8, false);
+        writer.WriteString("eventType"u8, "AwsServiceEvent"u8);
+        writer.WriteBoolean("managementEvent"u8, true);
+        writer.WriteString("recipientAccountId"u8, what.Account);
+        writer.WriteString("eventCategory"u8, "Management"u8);
+        writer.WriteEndObject();
+        writer.Flush();
+    }
+
+    /// <summary>Finds a record's event id without parsing the line: ids are written by us, in one form.</summary>
+    public static bool TryReadEventId(ReadOnlySpan<char> line, out Guid id)
+    {
+        // The last occurrence: what precedes it may be a caller's text, though quotes in that are escaped.
+        var at = line.LastIndexOf(EventIdMember, StringComparison.Ordinal);
+        id = default;
+        return at >= 0 && line.Length >= at + EventIdMember.Length + 36
+            && Guid.TryParseExact(line.Slice(at + EventIdMember.Length, 36), "D", out id);
+    }
+
+    private static void WriteIdentity(Utf8JsonWriter writer, CallContext call)
+    {
+        writer.WriteStartObject("userIdentity"u8);
+        if (call.VerifiedCaller is { } caller)
+        {
+            writer.WriteString("type"u8, "Root"u8);
+            writer.WriteString("principalId"u8, caller.Account);
+            writer.WriteString("arn"u8, caller.Principal.Arn);
+            writer.WriteString("accountId"u8, caller.Account);
+            writer.WriteString("accessKeyId"u8, caller.AccessKeyId);
+        }
+        else
+        {
+            // Not verified: the claimed key helps to find a misconfigured client, and proves nothing.
+            writer.WriteString("type"u8, "Unknown"u8);
+            if (call.ClaimedAccessKeyId is not null)
+                writer.WriteString("accessKeyId"u8, Cut(call.ClaimedAccessKeyId));
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static void WriteTime(Utf8JsonWriter writer, DateTimeOffset now)
+    {
+        Span<byte> text = stackalloc byte[20];
+        now.UtcDateTime.TryFormat(text, out var length, "yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+        writer.WriteString("eventTime"u8, text[..length]);
+    }
+
+    private static void WriteObject<TState>(
+        Utf8JsonWriter writer, ReadOnlySpan<byte> name, TState state, Action<Utf8JsonWriter, TState>? members)
+    {
+        if (members is null)
+        {
+            writer.WriteNull(name);
+            return;
+        }
+
+        writer.WriteStartObject(name);
+        members(writer, state);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteResources(Utf8JsonWriter writer, IReadOnlyList<string> arns, CallContext call)
+    {
+        writer.WriteStartArray("resources"u8);
+        foreach (var arn in arns)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("ARN"u8, arn);
+            writer.WriteString("accountId"u8, call.Caller.Account);
+            writer.WriteString("type"u8, "AWS::SecretsManager::Secret"u8);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
+    // A lone surrogate left by the cut would not be valid text.
+    private static string Cut(string text) =>
+        text.Length <= MaxTextChars ? text : text[..(char.IsHighSurrogate(text[MaxTextChars - 1]) ? MaxTextChars - 1 : MaxTextChars)];
+}

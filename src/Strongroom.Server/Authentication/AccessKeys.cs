@@ -1,0 +1,46 @@
+using System.Text;
+using Strongroom.Crypto;
+using Strongroom.Storage;
+
+namespace Strongroom.Server.Authentication;
+
+/// <summary>Makes access keys in AWS's format. Source: IAM fact sheet 5.4.</summary>
+internal static class AccessKeys
+{
+    private const string Base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+    /// <summary>Where an access key's secret is sealed: bound to its account and its id.</summary>
+    public static Binding Place(string account, string accessKeyId) =>
+        new(account, Keys.KeyDirectory.Global, $"arn:aws:iam::{account}:access-key/{accessKeyId}", accessKeyId);
+
+    public static string RootArn(string account) => $"arn:aws:iam::{account}:root";
+
+    /// <summary>A new key id: characters 5 to 13 encode the account, as on AWS, so that tools can tell whose key it is.</summary>
+    public static string NewId(string account, Entropy entropy)
+    {
+        var number = long.Parse(account, System.Globalization.CultureInfo.InvariantCulture);
+        var encoded = (number / 2) + (1L << 39);
+        var text = new StringBuilder("AKIA");
+        for (var shift = 35; shift >= 0; shift -= 5)
+            text.Append(Base32[(int)((encoded >> shift) & 31)]);
+        text.Append(Base32[(number % 2 == 0 ? 0 : 16) + entropy.Below(16)]);
+        return text.Append(entropy.NewAlphanumeric(7, Base32)).ToString();
+    }
+
+    /// <summary>A new secret access key: 40 characters of base64, 30 random bytes, in ASCII.</summary>
+    public static SecretBytes NewSecret(Entropy entropy)
+    {
+        Span<byte> random = stackalloc byte[30];
+        Span<byte> text = stackalloc byte[40];
+        entropy.Fill(random);
+        System.Buffers.Text.Base64.EncodeToUtf8(random, text, out _, out _);
+        var secret = SecretBytes.CopyFrom(text);
+        System.Security.Cryptography.CryptographicOperations.ZeroMemory(random);
+        System.Security.Cryptography.CryptographicOperations.ZeroMemory(text);
+        return secret;
+    }
+
+    public static StoredAccessKey Seal(string account, string accessKeyId, SecretBytes secret, Guid identityKey, Keyring keyring) => new(
+        accessKeyId, account, RootArn(account), Active: true,
+        keyring.Seal(identityKey, SecretKind.Identity, secret.Reveal(), Place(account, accessKeyId)));
+}

@@ -1,0 +1,86 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Strongroom.Crypto;
+using Strongroom.Policy;
+using Strongroom.Protocol.SigV4;
+using Strongroom.Server.Endpoint;
+using Strongroom.Server.Keys;
+using Strongroom.Storage;
+
+namespace Strongroom.Server.Authentication;
+
+/// <summary>What came of authenticating a request: a caller, or why there is none.</summary>
+internal readonly record struct Authentication(Caller? Caller, SigV4Authorization Claims, SigV4Failure Failure);
+
+/// <summary>Turns a signed request into a <see cref="Caller"/>. Throws nothing on account of a request. Source: IAM fact sheet, section 1.</summary>
+internal sealed class SigV4Authenticator(IControlStore store, Keyring keyring, KeyDirectory keys, SigningKeyCache signingKeys)
+{
+    // Enough for every key in use; beyond it a key costs one read of the store a request.
+    private const int MaxKnownKeys = 10_000;
+
+    private readonly ConcurrentDictionary<string, KnownKey> known = new(StringComparer.Ordinal);
+
+    public async ValueTask<Authentication> AuthenticateAsync(
+        string method, string rawTarget, KestrelHeaders headers, ReadOnlyMemory<byte> body, SigV4Options options, DateTimeOffset now, CancellationToken ct)
+    {
+        if (!SigV4Parser.TryParse(new SignedRequest<KestrelHeaders>(method, rawTarget, headers), options, now, out var claims, out var failure))
+            return new Authentication(null, claims, failure);
+
+        // Sessions come with the identity issue; until then a request with a token is nobody's.
+        var key = claims is { TokenFitsAccessKey: true, SessionToken: null } ? await FindAsync(claims.AccessKeyId, ct) : null;
+        failure = await VerifyAsync(method, rawTarget, headers, body, claims, key, ct);
+        return new Authentication(failure == SigV4Failure.None ? key!.Caller : null, claims, failure);
+    }
+
+    private async ValueTask<SigV4Failure> VerifyAsync(
+        string method, string rawTarget, KestrelHeaders headers, ReadOnlyMemory<byte> body, SigV4Authorization claims, KnownKey? key, CancellationToken ct)
+    {
+        if (key is not null)
+            await keys.EnsureLoadedAsync(key.Secret, ct);
+        return Verify(new SignedRequest<KestrelHeaders>(method, rawTarget, headers), body.Span, claims, key);
+    }
+
+    private SigV4Failure Verify(in SignedRequest<KestrelHeaders> request, ReadOnlySpan<byte> body, SigV4Authorization claims, KnownKey? key)
+    {
+        Span<byte> signingKey = stackalloc byte[SigningKeyCache.KeySize];
+        try
+        {
+            if (key is null)
+                signingKeys.CopyForUnknownKey(claims, signingKey);
+            else if (!signingKeys.TryCopy(claims, KnownKey.Version, signingKey))
+            {
+                using var secret = keyring.Open(key.Secret, AccessKeys.Place(key.Caller.Account, key.Caller.AccessKeyId)).Value;
+                signingKeys.Derive(claims, KnownKey.Version, secret.Reveal(), signingKey);
+            }
+
+            // The same work for a key that nobody has, so that time does not tell which exist.
+            var result = SigV4Verifier.Verify(request, claims, body, signingKey);
+            return key is null ? SigV4Failure.UnknownAccessKey : result;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(signingKey);
+        }
+    }
+
+    private async ValueTask<KnownKey?> FindAsync(string accessKeyId, CancellationToken ct)
+    {
+        if (known.TryGetValue(accessKeyId, out var found))
+            return found;
+        if (await store.FindAccessKeyAsync(accessKeyId, ct) is not { Active: true } stored)
+            return null;
+#pragma warning disable RS0030 // An authenticator: the caller is used only once its signature has been verified.
+        var caller = new Caller(new Principal(stored.Account, stored.PrincipalArn), stored.AccessKeyId);
+#pragma warning restore RS0030
+        var key = new KnownKey(caller, stored.Secret);
+        if (known.Count < MaxKnownKeys)
+            known.TryAdd(accessKeyId, key);
+        return key;
+    }
+
+    private sealed record KnownKey(Caller Caller, SealedValue Secret)
+    {
+        /// <summary>Keys can't change yet; the identity issue counts changes here.</summary>
+        public const long Version = 1;
+    }
+}

@@ -1,0 +1,32 @@
+using Strongroom.Server.Authentication;
+
+namespace Strongroom.Server.Endpoint;
+
+/// <summary>What is known of one call beside its parameters. One per request; not shared between threads.</summary>
+internal sealed class CallContext
+{
+    /// <summary>Same value in <c>x-amzn-RequestId</c>, the audit record and the log.</summary>
+    public required Guid RequestId { get; init; }
+
+    /// <summary>The instant of the call, whole milliseconds: every date that the call writes is this one.</summary>
+    public required DateTimeOffset Now { get; init; }
+
+    public required string SourceIp { get; init; }
+    public string? UserAgent { get; init; }
+    public string? Host { get; init; }
+
+    /// <summary>TLS protocol and cipher suite; null over plain HTTP.</summary>
+    public (string Version, string CipherSuite)? Tls { get; init; }
+
+    /// <summary>From the credential scope; <c>us-east-1</c> in the record of a call whose scope is not known.</summary>
+    public string Region { get; set; } = "us-east-1";
+
+    /// <summary>Null until the signature has been verified.</summary>
+    public Caller? VerifiedCaller { get; set; }
+
+    /// <summary>The access key the caller claims, verified or not; for the record only.</summary>
+    public string? ClaimedAccessKeyId { get; set; }
+
+    /// <summary>The caller, after authentication.</summary>
+    public Caller Caller => VerifiedCaller ?? throw new InvalidOperationException("The call has not been authenticated.");
+}

@@ -1,0 +1,45 @@
+using Microsoft.AspNetCore.Http;
+using Strongroom.Server.Audit;
+using Strongroom.Storage;
+
+namespace Strongroom.Server.Endpoint;
+
+/// <summary>Answers <c>GET /health</c>: 200 while the store and the audit log take work, 503 with the reason otherwise.</summary>
+internal sealed class HealthEndpoint(IControlStore store, AuditTrail audit)
+{
+    private volatile string? reason;
+
+    /// <summary>Called when a request met an outage; the next health check looks whether it is over.</summary>
+    public void Report(string outage) => reason = outage;
+
+    public async Task AnswerAsync(HttpContext http)
+    {
+        if (!HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method))
+        {
+            http.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+            http.Response.Headers.Allow = "GET, HEAD";
+            return;
+        }
+
+        if (reason is not null)
+            await ProbeAsync(http.RequestAborted);
+        var now = reason;
+        http.Response.StatusCode = now is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        http.Response.ContentType = "text/plain; charset=utf-8";
+        await http.Response.WriteAsync((now ?? "ok") + "\n", http.RequestAborted);
+    }
+
+    // A durable write costs the disk something, so it is done only after a failure, not on every check.
+    private async Task ProbeAsync(CancellationToken ct)
+    {
+        try
+        {
+            await store.ProbeAsync(ct);
+            reason = audit.Accepts ? null : "The audit log can't be written. Free space or make it writable.";
+        }
+        catch (StoreUnavailableException e)
+        {
+            reason = e.Message;
+        }
+    }
+}

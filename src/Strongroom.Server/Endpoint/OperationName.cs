@@ -1,0 +1,11 @@
+namespace Strongroom.Server.Endpoint;
+
+/// <summary>An operation as AWS names it in each place.</summary>
+/// <param name="Service">Signing name, such as <c>secretsmanager</c>; also the action's vendor.</param>
+internal sealed record OperationName(string Service, string Name, bool ReadOnly)
+{
+    /// <summary>As policies and denials name it.</summary>
+    public string Action { get; } = $"{Service}:{Name}";
+
+    public string EventSource { get; } = $"{Service}.amazonaws.com";
+}

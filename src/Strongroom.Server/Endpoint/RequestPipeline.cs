@@ -1,0 +1,194 @@
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+using Strongroom.Crypto;
+using Strongroom.Protocol;
+using Strongroom.Protocol.AwsJson;
+using Strongroom.Protocol.SigV4;
+using Strongroom.Server.Audit;
+using Strongroom.Server.Authentication;
+using Strongroom.Storage;
+
+namespace Strongroom.Server.Endpoint;
+
+/// <summary>The path of every request: receive, route, authenticate, run, answer. Nothing else calls an operation.</summary>
+internal sealed partial class RequestPipeline(
+    RequestRouter router, SigV4Authenticator authenticator, AuditTrail audit, HealthEndpoint health, Entropy entropy, TimeProvider time, ILogger<RequestPipeline> log)
+{
+    /// <summary>Larger than any request of the services served, with room for JSON's escapes.</summary>
+    public const int MaxBodyBytes = 1 << 20;
+
+    private const string JsonContentType = "application/x-amz-json-1.1";
+
+    public async Task HandleAsync(HttpContext http)
+    {
+        if (http.Request.Path == "/health")
+        {
+            await health.AnswerAsync(http);
+            return;
+        }
+
+        var call = NewCall(http);
+        using var answer = new ScrubbedBuffer();
+        Route? route = null;
+        try
+        {
+            using var body = await RequestBody.ReadAsync(http.Request, MaxBodyBytes, http.RequestAborted);         // 1
+            route = router.Find(http.Request, body.Bytes.Span);                                                    // 2
+            await RunAsync(http, call, route, body.Bytes, answer);                                                 // 3 to 9
+            await SendAsync(http, call, route, 200, answer);
+        }
+        catch (ServiceException error)
+        {
+            await SendErrorAsync(http, call, route, error, answer);
+        }
+        catch (Exception error) when (error is OperationCanceledException or BadHttpRequestException or IOException && http.RequestAborted.IsCancellationRequested)
+        {
+            // The caller has gone; there is nobody to answer.
+            http.Abort();
+        }
+        catch (BadHttpRequestException error)
+        {
+            // Too slow or malformed on the wire: Kestrel's status, without its text.
+            http.Response.StatusCode = error.StatusCode;
+            http.Response.Headers.Connection = "close";
+        }
+#pragma warning disable CA1031 // The rim: whatever is not a caller's error is an outage or a bug, and must not reach the caller as text.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            if (error is StoreUnavailableException or AuditUnavailableException)
+                health.Report(error.Message);
+            Log.Failed(log, call.RequestId, route?.Name.Name ?? "?", error.GetType().Name, error is StoreUnavailableException or AuditUnavailableException ? error.Message : error.StackTrace ?? "");
+            await SendErrorAsync(http, call, route, FrameworkErrors.Internal(), answer);
+        }
+    }
+
+    private async ValueTask RunAsync(HttpContext http, CallContext call, Route route, ReadOnlyMemory<byte> body, ScrubbedBuffer answer)
+    {
+        if (route.Operation is null)
+            throw Recorded(call, route, route.Error!);
+        if (http.Request.Path != "/")
+            throw Recorded(call, route, FrameworkErrors.UnknownOperation());
+        var target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var result = await authenticator.AuthenticateAsync(
+            http.Request.Method, target, new KestrelHeaders(http.Request.Headers), body, route.Options, call.Now, http.RequestAborted);
+        call.ClaimedAccessKeyId = result.Claims.AccessKeyId is { Length: > 0 } id ? id : null;
+        if (result.Caller is null)
+        {
+            var error = SigV4Failures.Describe(result.Failure, result.Claims, route.Options, call.Now);
+            throw Recorded(call, route, new ServiceException(error.Code, error.Message) { Status = error.HttpStatus, IsFrameworkError = true });
+        }
+
+        call.VerifiedCaller = result.Caller;
+        call.Region = result.Claims.Region;
+        await route.Operation.RunAsync(call, body, audit, answer, http.RequestAborted);
+    }
+
+    // Refused before it reached an operation: that is audited too.
+    private ServiceException Recorded(CallContext call, Route route, ServiceException error)
+    {
+        audit.RecordFailure<object>(call, route.Name, null, null, error);
+        return error;
+    }
+
+    private CallContext NewCall(HttpContext http)
+    {
+        var now = time.GetUtcNow();
+        var tls = http.Features.Get<ITlsHandshakeFeature>();
+        return new CallContext
+        {
+            RequestId = entropy.NewGuid(),
+            Now = new DateTimeOffset(now.Ticks - (now.Ticks % TimeSpan.TicksPerMillisecond), TimeSpan.Zero),
+            SourceIp = http.Connection.RemoteIpAddress?.ToString() ?? "",
+            UserAgent = http.Request.Headers.UserAgent is { Count: > 0 } agent ? agent.ToString() : null,
+            Host = http.Request.Host.Value,
+            Tls = tls is null ? null : (TlsName(tls), tls.NegotiatedCipherSuite?.ToString() ?? ""),
+        };
+    }
+
+    private static string TlsName(ITlsHandshakeFeature tls) =>
+        tls.Protocol.ToString() == "Tls13" ? "TLSv1.3" : "TLSv1.2";
+
+    private static async Task SendErrorAsync(HttpContext http, CallContext call, Route? route, ServiceException error, ScrubbedBuffer answer)
+    {
+        if (http.Response.HasStarted)
+        {
+            http.Abort();
+            return;
+        }
+
+        answer.Clear();
+        if (route?.XmlNamespace is { } ns)
+            Encode.QueryError(call, error, ns, answer);
+        else
+            Encode.JsonError(error, answer);
+        if (error.Status == StatusCodes.Status413PayloadTooLarge)
+            http.Response.Headers.Connection = "close";
+        await SendAsync(http, call, route, error.Status, answer);
+    }
+
+    private static async Task SendAsync(HttpContext http, CallContext call, Route? route, int status, ScrubbedBuffer answer)
+    {
+        var response = http.Response;
+        response.StatusCode = status;
+        response.ContentType = route?.XmlNamespace is null ? JsonContentType : "text/xml";
+        response.Headers["x-amzn-RequestId"] = call.RequestId.ToString();
+        response.ContentLength = answer.Written.Length;
+        await response.BodyWriter.WriteAsync(answer.Written, http.RequestAborted);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, Message = "Request {RequestId} {Operation} failed: {Kind}: {Detail}")]
+        public static partial void Failed(ILogger log, Guid requestId, string operation, string kind, string detail);
+    }
+}
+
+/// <summary>A request's raw bytes in a pooled buffer that is zeroed afterwards: they may hold a secret.</summary>
+internal sealed class RequestBody : IDisposable
+{
+    private readonly byte[] buffer;
+    private readonly int length;
+
+    private RequestBody(byte[] buffer, int length) => (this.buffer, this.length) = (buffer, length);
+
+    public ReadOnlyMemory<byte> Bytes => buffer.AsMemory(0, length);
+
+    /// <exception cref="ServiceException">The body is larger than allowed; it has not been read to its end.</exception>
+    public static async ValueTask<RequestBody> ReadAsync(HttpRequest request, int maxBytes, CancellationToken ct)
+    {
+        if (request.ContentLength > maxBytes)
+            throw FrameworkErrors.TooLarge(maxBytes);
+        var reader = request.BodyReader;
+        while (true)
+        {
+            var result = await reader.ReadAsync(ct);
+            var bytes = result.Buffer;
+            if (bytes.Length > maxBytes)
+            {
+                reader.AdvanceTo(bytes.End);
+                throw FrameworkErrors.TooLarge(maxBytes);
+            }
+
+            if (result.IsCompleted)
+            {
+                var copy = System.Buffers.ArrayPool<byte>.Shared.Rent((int)Math.Max(1, bytes.Length));
+                System.Buffers.BuffersExtensions.CopyTo(bytes, copy);
+                var length = (int)bytes.Length;
+                reader.AdvanceTo(bytes.End);
+                return new RequestBody(copy, length);
+            }
+
+            reader.AdvanceTo(bytes.Start, bytes.End);
+        }
+    }
+
+    public void Dispose()
+    {
+        CryptographicOperations.ZeroMemory(buffer.AsSpan(0, length));
+        System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
+    }
+}

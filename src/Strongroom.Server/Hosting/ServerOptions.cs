@@ -1,0 +1,40 @@
+namespace Strongroom.Server.Hosting;
+
+/// <summary>How a server is to run; every key is described in docs/configuration.md.</summary>
+public sealed record ServerOptions
+{
+    /// <summary>Database, audit log, key file and TLS files live here. Created 0700.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>PostgreSQL connection string; null for the embedded SQLite database in the data directory.</summary>
+    public string? Store { get; init; }
+
+    /// <summary>Scheme, address and port to listen on. Port 0 takes a free one.</summary>
+    public string Listen { get; init; } = "http://127.0.0.1:4584";
+
+    /// <summary>PEM certificate chain; with <see cref="TlsKey"/>. Null: with an https address a generated CA in the data directory is used.</summary>
+    public string? TlsCertificate { get; init; }
+
+    /// <summary>PEM private key of <see cref="TlsCertificate"/>.</summary>
+    public string? TlsKey { get; init; }
+
+    /// <summary>Names and addresses that a generated certificate is for, beside the listen address and localhost.</summary>
+    public IReadOnlyList<string> TlsNames { get; init; } = [];
+
+    /// <summary>Allows plain HTTP on an address that other machines reach. Secrets then cross the network readable.</summary>
+    public bool AllowPlainHttpOnNetwork { get; init; }
+
+    /// <summary>Region names to accept beside all that look like AWS's.</summary>
+    public IReadOnlyList<string> Regions { get; init; } = [];
+
+    /// <summary>Region that <c>strongroom env</c> names.</summary>
+    public string DefaultRegion { get; init; } = "us-east-1";
+
+    /// <summary>Twelve digits, for the first start only; random when null.</summary>
+    public string? AccountId { get; init; }
+
+    /// <summary>Root access key for the first start only; generated when null. With <see cref="RootSecretAccessKey"/>.</summary>
+    public string? RootAccessKeyId { get; init; }
+
+    public string? RootSecretAccessKey { get; init; }
+}

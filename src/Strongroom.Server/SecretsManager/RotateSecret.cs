@@ -1,0 +1,151 @@
+using Strongroom.Policy;
+using Strongroom.Protocol.AwsJson;
+using Strongroom.Server.Audit;
+using Strongroom.Server.Endpoint;
+using Strongroom.Server.Rotation;
+using Strongroom.Storage;
+
+namespace Strongroom.Server.SecretsManager;
+
+internal sealed class RotationRulesParameter
+{
+    public long? AutomaticallyAfterDays { get; private set; }
+    public string? Duration { get; private set; }
+    public string? ScheduleExpression { get; private set; }
+
+    public static Shape<RotationRulesParameter> Shape { get; } = new(
+        Member.Long<RotationRulesParameter>("AutomaticallyAfterDays", r => r.AutomaticallyAfterDays, (r, v) => r.AutomaticallyAfterDays = v, 1, 1000),
+        Member.String<RotationRulesParameter>("Duration", r => r.Duration, (r, v) => r.Duration = v, Constraint.Matching(2, 3, "[0-9]+h")),
+        Member.String<RotationRulesParameter>("ScheduleExpression", r => r.ScheduleExpression, (r, v) => r.ScheduleExpression = v,
+            Constraint.Matching(1, 256, @"[0-9A-Za-z\(\)#\?\*\-\/, ]+")));
+
+    /// <summary>A Duration alone changes the window of the schedule that is there.</summary>
+    public RotationRulesParameter WithRulesOf(SecretRotation rotation) => new()
+    {
+        AutomaticallyAfterDays = rotation.ScheduleExpression is null ? rotation.AutomaticallyAfterDays : null,
+        ScheduleExpression = rotation.ScheduleExpression,
+        Duration = Duration,
+    };
+}
+
+internal sealed class MetadataParameter
+{
+    public string? Key { get; private set; }
+    public string? Value { get; private set; }
+
+    public static Shape<MetadataParameter> Shape { get; } = new(
+        Member.String<MetadataParameter>("Key", r => r.Key, (r, v) => r.Key = v, Constraint.Length(1, 256)),
+        Member.String<MetadataParameter>("Value", r => r.Value, (r, v) => r.Value = v, Constraint.Length(1, 2048)));
+}
+
+/// <summary>Source: API fact sheet 3.17.</summary>
+internal sealed class RotateSecretRequest
+{
+    public string? SecretId { get; private set; }
+    public string? ClientRequestToken { get; private set; }
+    public string? RotationLambdaARN { get; private set; }
+    public RotationRulesParameter? RotationRules { get; private set; }
+    public IReadOnlyList<MetadataParameter>? ExternalSecretRotationMetadata { get; private set; }
+    public string? ExternalSecretRotationRoleArn { get; private set; }
+    public bool? RotateImmediately { get; private set; }
+
+    public static Shape<RotateSecretRequest> Shape { get; } = new(
+        Member.String<RotateSecretRequest>("SecretId", r => r.SecretId, (r, v) => r.SecretId = v, Limits.SecretId, required: true),
+        Member.String<RotateSecretRequest>("ClientRequestToken", r => r.ClientRequestToken, (r, v) => r.ClientRequestToken = v, Limits.VersionId),
+        Member.String<RotateSecretRequest>("RotationLambdaARN", r => r.RotationLambdaARN, (r, v) => r.RotationLambdaARN = v, Constraint.Length(0, 2048)),
+        Member.Struct<RotateSecretRequest, RotationRulesParameter>(
+            "RotationRules", RotationRulesParameter.Shape, r => r.RotationRules, (r, v) => r.RotationRules = v),
+        Member.Structs<RotateSecretRequest, MetadataParameter>(
+            "ExternalSecretRotationMetadata", MetadataParameter.Shape, r => r.ExternalSecretRotationMetadata, (r, v) => r.ExternalSecretRotationMetadata = v),
+        Member.String<RotateSecretRequest>(
+            "ExternalSecretRotationRoleArn", r => r.ExternalSecretRotationRoleArn, (r, v) => r.ExternalSecretRotationRoleArn = v, Constraint.Length(20, 2048)),
+        Member.Bool<RotateSecretRequest>("RotateImmediately", r => r.RotateImmediately, (r, v) => r.RotateImmediately = v));
+}
+
+internal sealed class RotateSecret(SecretTargets targets, ISecretStore store, SecretVault vault, IRotationFunctions functions)
+    : IOperation<RotateSecretRequest, SecretTarget, UpdateSecretResponse>
+{
+    public ValueTask<SecretTarget> ResolveAsync(CallContext call, RotateSecretRequest request, CancellationToken ct) =>
+        request.ClientRequestToken is null
+            ? throw SecretsManagerErrors.NoToken(rotating: true)
+            : targets.ResolveAsync(call, request.SecretId!, ct);
+
+    public async ValueTask<Plan<UpdateSecretResponse>> PlanAsync(
+        CallContext call, Authorized<RotateSecretRequest, SecretTarget> authorized, CancellationToken ct)
+    {
+        var (request, target) = authorized;
+        var secret = target.Changeable;
+        var token = request.ClientRequestToken!;
+        var rotation = Configure(secret.Document, request);
+        await CheckFunctionAsync(secret, rotation, request, ct);
+
+        if (RotationState.IsPending(secret.Document) && secret.Document.Versions.HolderOf(StagingLabels.Pending) != token)
+            throw SecretsManagerErrors.RotationPending();
+
+        rotation = rotation with { Enabled = true, NextRotationAt = RotationState.NextAfter(rotation, call.Now) };
+        var after = secret with { ChangedAt = call.Now, Document = secret.Document with { Rotation = rotation } };
+
+        // Without a function there is nobody to fill a placeholder: the configuration stands, and the rotation itself fails.
+        if (rotation.LambdaArn is null)
+            return await PlanAsync(secret, after, [], token, Failed(request, secret, token), call.Now, ct);
+
+        // A token that already has its value is a rotation being repeated, not a new one.
+        if (request.RotateImmediately == false || await store.FindVersionAsync(secret.Id, token, ct) is not null)
+            return await PlanAsync(secret, after, [], token, [], call.Now, ct);
+
+        var versions = StagingLabels.Attach(secret.Document.Versions, token, [StagingLabels.Pending], hasValue: false);
+        after = after with { Document = after.Document with { Versions = versions } };
+        return await PlanAsync(
+            secret, after, [new NewVersion(token, call.Now, null)], token, [RotationState.Event("RotationStarted", secret, token)], call.Now, ct);
+    }
+
+    private async ValueTask<Plan<UpdateSecretResponse>> PlanAsync(
+        StoredSecret secret, StoredSecret after, IReadOnlyList<NewVersion> versions, string token, IReadOnlyList<ServiceEvent> events, DateTimeOffset now, CancellationToken ct) =>
+        new(new UpdateSecretResponse(secret.Arn(), secret.Name, token), await vault.ChangeAllAsync(secret, after, versions, now, ct)) { Events = events };
+
+    private static IReadOnlyList<ServiceEvent> Failed(RotateSecretRequest request, StoredSecret secret, string token) =>
+        request.RotateImmediately == false
+            ? []
+            : [RotationState.Event("RotationStarted", secret, token), RotationState.Event("RotationFailed", secret, token)];
+
+    private async ValueTask CheckFunctionAsync(StoredSecret secret, SecretRotation rotation, RotateSecretRequest request, CancellationToken ct)
+    {
+        if (secret.Document.OwningService is not null && !string.IsNullOrEmpty(request.RotationLambdaARN))
+            throw SecretsManagerErrors.ServiceManagedRotation();
+        if (rotation.LambdaArn is null)
+        {
+            // A managed external secret is rotated by the service in a role of the owner's, a service's secret by that service.
+            if (secret.Document.OwningService is null && (secret.Document.Type is null || rotation.ExternalRoleArn is null))
+                throw SecretsManagerErrors.NoRotationFunction();
+            return;
+        }
+
+        // Nothing is stored when the function can't be invoked. Source: API fact sheet 3.17.
+        if (!await functions.CanInvokeAsync(secret.Account, secret.Region, rotation.LambdaArn, ct))
+            throw SecretsManagerErrors.FunctionNotInvocable();
+    }
+
+    private static SecretRotation Configure(SecretDocument document, RotateSecretRequest request)
+    {
+        var rotation = document.Rotation ?? new SecretRotation();
+        if (!string.IsNullOrEmpty(request.RotationLambdaARN))
+            rotation = rotation with { LambdaArn = request.RotationLambdaARN };
+        if (request.ExternalSecretRotationRoleArn is not null)
+            rotation = rotation with { ExternalRoleArn = request.ExternalSecretRotationRoleArn };
+        if (request.ExternalSecretRotationMetadata is { } metadata)
+            rotation = rotation with { ExternalMetadata = [.. metadata.Select(m => new SecretTag(m.Key ?? "", m.Value ?? ""))] };
+        if (request.RotationRules is not { } rules || rules is { AutomaticallyAfterDays: null, ScheduleExpression: null, Duration: null })
+            return rotation;
+
+        if (rules is { AutomaticallyAfterDays: null, ScheduleExpression: null })
+            rules = rules.WithRulesOf(rotation);
+        if (!RotationSchedule.TryParse(rules.AutomaticallyAfterDays, rules.ScheduleExpression, rules.Duration, out var schedule, out var error))
+            throw SecretsManagerErrors.InvalidParameter(error.Message);
+        return rotation with
+        {
+            AutomaticallyAfterDays = schedule.AutomaticallyAfterDays,
+            ScheduleExpression = rules.ScheduleExpression,
+            Duration = rules.Duration,
+        };
+    }
+}
