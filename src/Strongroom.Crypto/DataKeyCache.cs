@@ -10,25 +10,46 @@ namespace Strongroom.Crypto;
 /// </remarks>
 internal sealed class DataKeyCache : IDisposable
 {
-    private const int Slots = 1024; // about a kilobyte of native memory each
+    private const int Sets = 512;
+    private const int Ways = 4; // also lets four threads open one popular value at once
 
-    private readonly Entry?[] entries = new Entry?[Slots];
+    private readonly Entry?[] entries = new Entry?[Sets * Ways]; // about a kilobyte of native memory each
+    private uint evictions;
     private volatile bool disposed;
 
     /// <returns>The cipher, the caller's alone until <see cref="Keep"/>; or null.</returns>
     public Entry? Take(ReadOnlySpan<byte> wrapped)
     {
-        ref var slot = ref SlotOf(wrapped);
-        if (slot is null || Interlocked.Exchange(ref slot, null) is not { } entry)
-            return null;
-        if (entry.Wrapped.AsSpan().SequenceEqual(wrapped))
-            return entry;
+        foreach (ref var slot in SetOf(wrapped))
+        {
+            if (Volatile.Read(ref slot) is { } entry
+                && entry.Wrapped.AsSpan().SequenceEqual(wrapped)
+                && Interlocked.CompareExchange(ref slot, null, entry) == entry)
+                return entry;
+        }
 
-        Put(ref slot, entry);
         return null;
     }
 
-    public void Keep(Entry entry) => Put(ref SlotOf(entry.Wrapped), entry);
+    public void Keep(Entry entry)
+    {
+        var set = SetOf(entry.Wrapped);
+        ref var place = ref set[(int)(unchecked(evictions++) % Ways)]; // a lost count does no harm
+        foreach (ref var slot in set)
+        {
+            if (Volatile.Read(ref slot) is null)
+            {
+                place = ref slot;
+                break;
+            }
+        }
+
+        Interlocked.Exchange(ref place, entry)?.Cipher.Dispose();
+
+        // Disposed while this one was out: nobody else would find it.
+        if (disposed)
+            Interlocked.Exchange(ref place, null)?.Cipher.Dispose();
+    }
 
     public void Dispose()
     {
@@ -37,17 +58,8 @@ internal sealed class DataKeyCache : IDisposable
             Interlocked.Exchange(ref entries[i], null)?.Cipher.Dispose();
     }
 
-    private void Put(ref Entry? slot, Entry entry)
-    {
-        Interlocked.Exchange(ref slot, entry)?.Cipher.Dispose();
-
-        // Disposed while this one was out: nobody else would find it.
-        if (disposed)
-            Interlocked.Exchange(ref slot, null)?.Cipher.Dispose();
-    }
-
     // The blob starts with its random nonce: its bytes are as good as a hash. Whoever chooses nonces can only cause misses.
-    private ref Entry? SlotOf(ReadOnlySpan<byte> wrapped) => ref entries[(wrapped[0] << 8 | wrapped[1]) % Slots];
+    private Span<Entry?> SetOf(ReadOnlySpan<byte> wrapped) => entries.AsSpan((wrapped[0] << 8 | wrapped[1]) % Sets * Ways, Ways);
 
     /// <param name="Wrapped">Wrap nonce, wrapped data key and tag, as they stand in the blob.</param>
     internal sealed record Entry(byte[] Wrapped, AesGcm Cipher);

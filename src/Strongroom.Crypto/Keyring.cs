@@ -16,6 +16,7 @@ public sealed class Keyring : IDisposable
     private readonly CipherPool wrapping;
     private readonly TokenKeys tokens;
     private readonly DataKeyCache dataKeys = new();
+    private readonly ConcurrentDictionary<string, SecretBytes> macKeys = new(StringComparer.Ordinal); // by account
     private readonly ConcurrentDictionary<(Guid KeyId, int Version), CipherPool> keys = new();
     private readonly ConcurrentDictionary<Guid, int> newest = new();
 
@@ -152,8 +153,7 @@ public sealed class Keyring : IDisposable
         fields.Place(binding);
         fields.UInt32(plaintext.Length);
 
-        using var key = RootKeyDerivation.Derive(rootKey, RootKeyDerivation.ContentMac, binding.Account);
-        using var mac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key.Reveal());
+        using var mac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, MacKeyFor(binding.Account).Reveal());
         mac.AppendData(fields.Written);
         mac.AppendData(plaintext);
         return mac.GetHashAndReset();
@@ -180,8 +180,22 @@ public sealed class Keyring : IDisposable
         wrapping.Dispose();
         tokens.Dispose();
         dataKeys.Dispose();
+        foreach (var key in macKeys.Values)
+            key.Dispose();
         foreach (var key in keys.Values)
             key.Dispose();
+    }
+
+    private SecretBytes MacKeyFor(string account)
+    {
+        if (macKeys.TryGetValue(account, out var key))
+            return key;
+
+        var made = RootKeyDerivation.Derive(rootKey, RootKeyDerivation.ContentMac, account);
+        var kept = macKeys.GetOrAdd(account, made);
+        if (kept != made)
+            made.Dispose();
+        return kept;
     }
 
     private WrappedKey NewVersion(Guid keyId, string account, string region, int version, DateTimeOffset now)
