@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the crypto vectors beside this file, from docs/formats/ alone: it shares no code with Strongroom.
+"""Writes the crypto vectors beside this file, following docs/formats/. It shares no code with Strongroom.
 
 Needs the Python package `cryptography`. Everything is derived from labels, so running it again changes nothing.
 """
