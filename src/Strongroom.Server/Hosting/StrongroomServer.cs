@@ -57,8 +57,12 @@ public sealed class StrongroomServer : IAsyncDisposable
     /// <summary>Opens everything, recovers from a crash if there was one, and begins to listen.</summary>
     /// <exception cref="StoreRefusedException">The data can't be opened; the message says what to do.</exception>
     /// <exception cref="Crypto.KeyProviders.SealException">The root key can't be had; the message says what to do.</exception>
-    public static async Task<StrongroomServer> StartAsync(
-        ServerOptions options, TimeProvider time, Entropy entropy, Action<ILoggingBuilder> logging, CancellationToken ct)
+    public static Task<StrongroomServer> StartAsync(
+        ServerOptions options, TimeProvider time, Entropy entropy, Action<ILoggingBuilder> logging, CancellationToken ct) =>
+        StartAsync(options, time, entropy, logging, new NoRotationFunctions(), ct);
+
+    internal static async Task<StrongroomServer> StartAsync(
+        ServerOptions options, TimeProvider time, Entropy entropy, Action<ILoggingBuilder> logging, IRotationFunctions functions, CancellationToken ct)
     {
         ListenAddress.Check(options);
         var opened = new Stack<IDisposable>();
@@ -75,7 +79,7 @@ public sealed class StrongroomServer : IAsyncDisposable
             var audit = new AuditTrail(log, store, store, entropy);
             var recovered = await audit.RecoverAsync(ct);
 
-            var app = Build(options, directory, store, keyring, audit, time, entropy, logging);
+            var app = Build(options, directory, store, keyring, audit, time, entropy, functions, logging);
             var server = new StrongroomServer(directory, store, keyring, log, audit, app, isNew, recovered);
             await app.StartAsync(ct);
             server.BeginWork(options, time, entropy);
@@ -117,7 +121,7 @@ public sealed class StrongroomServer : IAsyncDisposable
 
     private static WebApplication Build(
         ServerOptions options, DataDirectory directory, SqlStore store, Keyring keyring, AuditTrail audit, TimeProvider time, Entropy entropy,
-        Action<ILoggingBuilder> logging)
+        IRotationFunctions functions, Action<ILoggingBuilder> logging)
     {
         // Empty: no configuration files, no environment, nothing that could change behaviour from outside our own settings.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -131,7 +135,7 @@ public sealed class StrongroomServer : IAsyncDisposable
 
         var regions = new Regions(options.Regions);
         var keys = new KeyDirectory(store, keyring, time);
-        var table = new OperationTable(store, keyring, keys, regions, new NoRotationFunctions(), entropy);
+        var table = new OperationTable(store, keyring, keys, regions, functions, entropy);
         var pipeline = new RequestPipeline(
             new RequestRouter(table, regions),
             new SigV4Authenticator(store, keyring, keys, new SigningKeyCache(time)),

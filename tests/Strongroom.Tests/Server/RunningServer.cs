@@ -1,0 +1,128 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+using Strongroom.Crypto;
+using Strongroom.Protocol.SigV4;
+using Strongroom.Server.Hosting;
+using Strongroom.Server.Rotation;
+
+namespace Strongroom.Tests.Server;
+
+/// <summary>A whole server on loopback with a clock that tests move and a client that signs.</summary>
+internal sealed class RunningServer : IAsyncDisposable
+{
+    public const string Account = "111122223333";
+    public const string AccessKeyId = "AKIAIOSFODNN7EXAMPLE";
+    public const string SecretAccessKey = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+
+    private readonly HttpClient http = new();
+    private readonly bool ownsData;
+    private StrongroomServer server = null!;
+
+    private RunningServer(string data, bool ownsData) => (Data, this.ownsData) = (data, ownsData);
+
+    public string Data { get; }
+
+    /// <summary>Starts at an instant that no test chose with care: expectations must not depend on today.</summary>
+    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 2, 3, 10, 20, 30, TimeSpan.Zero).AddMilliseconds(456));
+
+    public FakeFunctions Functions { get; } = new();
+
+    public StrongroomServer Server => server;
+
+    public static async Task<RunningServer> StartAsync(string? data = null, string? store = null)
+    {
+        var running = new RunningServer(data ?? Directory.CreateTempSubdirectory("strongroom-test-").FullName, data is null);
+        await running.OpenAsync(store);
+        return running;
+    }
+
+    public async Task OpenAsync(string? store = null) => server = await StrongroomServer.StartAsync(
+        new ServerOptions
+        {
+            DataDirectory = Data,
+            Store = store,
+            Listen = "http://127.0.0.1:0",
+            AccountId = Account,
+            RootAccessKeyId = AccessKeyId,
+            RootSecretAccessKey = SecretAccessKey,
+        },
+        Time, SystemEntropy.Instance, l => l.SetMinimumLevel(LogLevel.None), Functions, CancellationToken.None);
+
+    public Task CloseAsync() => server.DisposeAsync().AsTask();
+
+    /// <summary>Calls an operation and expects it to succeed.</summary>
+    public async Task<JsonObject> CallAsync(string operation, object? parameters = null, string region = "us-east-1")
+    {
+        var (status, body) = await SendAsync(operation, JsonOf(parameters), region);
+        Assert.True(status == 200, $"{operation}: {status} {body}");
+        return body.Length == 0 ? [] : JsonNode.Parse(body)!.AsObject();
+    }
+
+    /// <summary>Calls an operation and expects AWS's error.</summary>
+    public async Task<string> FailAsync(string operation, object? parameters, string code, string region = "us-east-1", int status = 400)
+    {
+        var (actual, body) = await SendAsync(operation, JsonOf(parameters), region);
+        Assert.True(actual == status, $"{operation}: {actual} {body}");
+        var error = JsonNode.Parse(body)!.AsObject();
+        Assert.Equal(code, (string?)error["__type"]);
+        return (string?)(error["Message"] ?? error["message"]) ?? "";
+    }
+
+    public async Task<(int Status, string Body)> SendAsync(string operation, string body, string region = "us-east-1", string secretKey = SecretAccessKey)
+    {
+        using var request = Sign($"secretsmanager.{operation}", body, region, "secretsmanager", secretKey, Time.GetUtcNow());
+        using var response = await http.SendAsync(request);
+        return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request) => await http.SendAsync(request);
+
+    public Uri Url(string path = "/") => new(server.Endpoint, path);
+
+    public HttpRequestMessage Sign(string target, string body, string region, string service, string secretKey, DateTimeOffset when)
+    {
+        var date = SigV4Timestamp.Format(when);
+        List<KeyValuePair<string, string>> headers =
+        [
+            new("content-type", "application/x-amz-json-1.1"), new("host", Url().Authority), new("x-amz-date", date), new("x-amz-target", target),
+        ];
+        var bytes = Encoding.UTF8.GetBytes(body);
+        var authorization = SigV4Signer.Sign("POST", "/", headers, bytes, new SigV4Credentials(AccessKeyId, secretKey), region, service, when);
+        var request = new HttpRequestMessage(HttpMethod.Post, Url()) { Content = new ByteArrayContent(bytes) };
+        request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse("application/x-amz-json-1.1");
+        request.Headers.Add("X-Amz-Date", date);
+        request.Headers.Add("X-Amz-Target", target);
+        request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        return request;
+    }
+
+    /// <summary>All audit records so far, oldest first.</summary>
+    public IReadOnlyList<JsonObject> Records() =>
+        [.. Directory.EnumerateFiles(Path.Combine(Data, "audit")).Order().SelectMany(ReadShared).Select(l => JsonNode.Parse(l)!.AsObject())];
+
+    public async ValueTask DisposeAsync()
+    {
+        http.Dispose();
+        await server.DisposeAsync();
+        if (ownsData)
+            Directory.Delete(Data, recursive: true);
+    }
+
+    private static IEnumerable<string> ReadShared(string path)
+    {
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    private static string JsonOf(object? parameters) => parameters is null ? "{}" : System.Text.Json.JsonSerializer.Serialize(parameters);
+
+    internal sealed class FakeFunctions : IRotationFunctions
+    {
+        public HashSet<string> Reachable { get; } = [];
+
+        public ValueTask<bool> CanInvokeAsync(string account, string region, string functionArn, CancellationToken ct) => new(Reachable.Contains(functionArn));
+    }
+}
