@@ -1,0 +1,165 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Strongroom.Bench;
+
+/// <summary>The measures, each with its baseline in the same run: A B A B, never A A B B, so that a busy machine slows both.</summary>
+internal static class Measures
+{
+    private const int Few = 1_000;
+    private const int Million = 1_000_000;
+
+    /// <summary>How many of the million are read: spread evenly, and more than fit any cache of the storage engine.</summary>
+    private const int ReadOfMillion = 50_000;
+
+    private const int Threads = 2;
+    private const int Connections = 32;
+    private const int Rounds = 5;
+    private const double RoundSeconds = 3;
+
+    /// <summary>Groups by the name that <c>./bench NAME</c> takes.</summary>
+    public static IReadOnlyDictionary<string, Func<Task<IReadOnlyList<Measure>>>> All { get; } =
+        new Dictionary<string, Func<Task<IReadOnlyList<Measure>>>>
+        {
+            ["get"] = GetAsync,
+            ["moto"] = MotoAsync,
+            ["put"] = PutMeasure.RunAsync,
+            ["million"] = MillionAsync,
+            ["list"] = ListAsync,
+            ["start"] = StartAsync,
+        };
+
+    private static async Task<IReadOnlyList<Measure>> GetAsync()
+    {
+        using var strongroom = ServerProcess.Strongroom(Workplace.Copy(await Seed.DirectoryAsync(Few)), Seed.Name(0));
+        using var bare = ServerProcess.Bare(Exchange.Send(strongroom.Port, "GetSecretValue", Seed.Get(0)).Body);
+        WarmUp(strongroom, Few, Few);
+        WarmUp(bare, Few, Few);
+        var pairs = Pairs(() => Read(strongroom, Few, Few), () => Read(bare, Few, Few));
+        return
+        [
+            Measure.Of("get-throughput", "requests/s, against bare Kestrel", [.. pairs.Select(p => (p.A.PerSecond, p.B.PerSecond))], 0.60, atLeast: true),
+            Measure.Of("get-p99", "microseconds, against bare Kestrel", [.. pairs.Select(p => (p.A.P99, p.B.P99))], 3, atLeast: false),
+        ];
+    }
+
+    private static async Task<IReadOnlyList<Measure>> MotoAsync()
+    {
+        using var moto = ServerProcess.Moto();
+        if (moto is null)
+        {
+            await Console.Error.WriteLineAsync("moto: not run, moto_server is not installed.");
+            return [];
+        }
+
+        using var strongroom = ServerProcess.Strongroom(Workplace.Copy(await Seed.DirectoryAsync(Few)), Seed.Name(0));
+        for (var n = 0; n < Few; n++)
+        {
+            Exchange.Send(moto.Port, "CreateSecret", JsonSerializer.Serialize(new
+            {
+                Name = Seed.Name(n), SecretString = Seed.Value(n), ClientRequestToken = Guid.NewGuid().ToString(),
+            }));
+        }
+
+        WarmUp(strongroom, Few, Few);
+        WarmUp(moto, Few, Few);
+        var pairs = Pairs(() => Read(strongroom, Few, Few), () => Read(moto, Few, Few), rounds: 3);
+        return [Measure.Of("moto-throughput", "requests/s, against moto's server", [.. pairs.Select(p => (p.A.PerSecond, p.B.PerSecond))], 50, atLeast: true)];
+    }
+
+    private static async Task<IReadOnlyList<Measure>> MillionAsync()
+    {
+        var (small, large) = (Workplace.Copy(await Seed.DirectoryAsync(Few)), await Seed.DirectoryAsync(Million));
+        var starts = new List<(double, double)>();
+        for (var round = 0; round < Rounds; round++)
+        {
+            using var b = ServerProcess.Strongroom(small, Seed.Name(0));
+            b.Dispose();
+            using var a = ServerProcess.Strongroom(large, Seed.Name(0));
+            starts.Add((a.Startup.TotalSeconds, b.Startup.TotalSeconds));
+        }
+
+        using var many = ServerProcess.Strongroom(large, Seed.Name(0));
+        using var few = ServerProcess.Strongroom(small, Seed.Name(0));
+        WarmUp(many, ReadOfMillion, Million);
+        WarmUp(few, Few, Few);
+        var pairs = Pairs(() => Read(many, ReadOfMillion, Million), () => Read(few, Few, Few));
+        return
+        [
+            Measure.Of("million-throughput", "requests/s with 1,000,000 secrets, against 1,000", [.. pairs.Select(p => (p.A.PerSecond, p.B.PerSecond))], 0.90, atLeast: true),
+            Measure.Of("million-memory", "MiB resident under load beyond that with 1,000", [many.ResidentMiB - few.ResidentMiB], 300),
+            Measure.Of("million-start", "seconds to the first answer, against 1,000", starts, 1.2, atLeast: false),
+        ];
+    }
+
+    private static async Task<IReadOnlyList<Measure>> ListAsync()
+    {
+        using var many = ServerProcess.Strongroom(await Seed.DirectoryAsync(Million), Seed.Name(0));
+        using var few = ServerProcess.Strongroom(Workplace.Copy(await Seed.DirectoryAsync(Few)), Seed.Name(0));
+        WrkResult Page(ServerProcess server)
+        {
+            using var requests = RequestFile.Write("ListSecrets", Pages(server), server.Port);
+            return Wrk.Run(server.Port, requests, 1, 1, 2);
+        }
+
+        Page(many);
+        Page(few);
+        var pairs = Pairs(() => Page(many), () => Page(few));
+        return [Measure.Of("list-page", "microseconds a page of 100 (median), 1,000,000 against 1,000", [.. pairs.Select(p => (p.A.P50, p.B.P50))], 3, atLeast: false)];
+    }
+
+    private static async Task<IReadOnlyList<Measure>> StartAsync()
+    {
+        var directory = Workplace.Copy(await Seed.DirectoryAsync(Few));
+        var (seconds, memory) = (new List<double>(), new List<double>());
+        for (var round = 0; round < Rounds; round++)
+        {
+            using var server = ServerProcess.Strongroom(directory, Seed.Name(round));
+            seconds.Add(server.Startup.TotalSeconds);
+            await Task.Delay(TimeSpan.FromSeconds(2));
+            memory.Add(server.ResidentMiB);
+        }
+
+        return
+        [
+            Measure.Of("start", "seconds to the first answer", seconds, 1),
+            Measure.Of("idle-memory", "MiB resident after the start", memory, 120),
+        ];
+    }
+
+    /// <summary>The first nine pages; a walk is nine times the same work wherever it stands.</summary>
+    private static IEnumerable<string> Pages(ServerProcess server)
+    {
+        var request = """{"MaxResults":100}""";
+        for (var page = 0; page < 9; page++)
+        {
+            yield return request;
+            using var answer = JsonDocument.Parse(Exchange.Send(server.Port, "ListSecrets", request).Body);
+            request = $$"""{"MaxResults":100,"NextToken":"{{answer.RootElement.GetProperty("NextToken").GetString()}}"}""";
+        }
+    }
+
+    private static void WarmUp(ServerProcess server, int count, int of) => Read(server, count, of, 4);
+
+    private static WrkResult Read(ServerProcess server, int count, int of, double seconds = RoundSeconds)
+    {
+        // In no order, so that neighbours in the database are not neighbours in time.
+        var numbers = Enumerable.Range(0, count).Select(n => n * (of / count)).ToArray();
+        new Random(1).Shuffle(numbers);
+        using var requests = RequestFile.Write("GetSecretValue", numbers.Select(Seed.Get), server.Port);
+        return Wrk.Run(server.Port, requests, Connections, Threads, seconds);
+    }
+
+    private static List<(WrkResult A, WrkResult B)> Pairs(Func<WrkResult> a, Func<WrkResult> b, int rounds = Rounds)
+    {
+        var pairs = new List<(WrkResult, WrkResult)>();
+        for (var round = 0; round < rounds; round++)
+        {
+            var first = a();
+            pairs.Add((first, b()));
+            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  round {round + 1}: {first.PerSecond / pairs[^1].Item2.PerSecond:F3}"));
+        }
+
+        return pairs;
+    }
+}

@@ -1,0 +1,64 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Strongroom.Bench;
+using Strongroom.Crypto;
+using Strongroom.Server.Hosting;
+
+switch (args)
+{
+    case ["bare", var port, var answer]:
+        await Bare.RunAsync(int.Parse(port, CultureInfo.InvariantCulture), await File.ReadAllBytesAsync(answer));
+        return 0;
+    case ["serve", var directory, var url]:
+    {
+        await using var server = await StrongroomServer.StartAsync(
+            new ServerOptions { DataDirectory = directory, Listen = url }, TimeProvider.System, SystemEntropy.Instance,
+            l => l.AddConsole().SetMinimumLevel(LogLevel.Warning), default);
+        await server.WaitForStopAsync(default);
+        return 0;
+    }
+
+    case ["seed", var count]:
+        Console.WriteLine(await Seed.DirectoryAsync(int.Parse(count, CultureInfo.InvariantCulture)));
+        return 0;
+}
+
+var asJson = args.Contains("--json");
+var chosen = args.Where(a => a != "--json").ToList();
+if (chosen.FirstOrDefault(c => !Measures.All.ContainsKey(c)) is { } unknown)
+{
+    Console.Error.WriteLine($"No measure '{unknown}'. There are: {string.Join(", ", Measures.All.Keys)}.");
+    return 2;
+}
+
+try
+{
+    var found = new List<Measure>();
+    foreach (var (name, run) in Measures.All.Where(m => chosen.Count == 0 || chosen.Contains(m.Key)))
+    {
+        Console.Error.WriteLine(name);
+        found.AddRange(await run());
+    }
+
+    if (asJson)
+    {
+        using var writer = new Utf8JsonWriter(Console.OpenStandardOutput(), new JsonWriterOptions { Indented = true });
+        writer.WriteStartObject();
+        foreach (var measure in found)
+            measure.Write(writer);
+        writer.WriteEndObject();
+    }
+    else
+    {
+        Console.WriteLine($"{"measure",-20} {"value",12} {"baseline",12} {"ratio",8}  target");
+        foreach (var measure in found)
+            Console.WriteLine(measure);
+    }
+
+    return found.All(m => m.IsMet) ? 0 : 1;
+}
+finally
+{
+    Workplace.CleanUp();
+}
