@@ -34,7 +34,8 @@ public interface ISecretStore
 
 public enum CommitResult { Committed, Stale }
 
-/// <param name="Changes">Applied in order. All or none.</param>
+/// <param name="Changes">All or none. Secrets that exist are changed before new ones are inserted, whatever the order here, so that a
+/// removed secret's name can be taken in the same commit and no two commits wait for each other.</param>
 /// <param name="Records">The audit records that stand or fall with the changes; kept in the outbox until <see cref="IAuditOutbox.RemoveAsync"/>.</param>
 public sealed record SecretCommit(IReadOnlyList<SecretChange> Changes, IReadOnlyList<AuditEntry> Records);
 
@@ -44,10 +45,12 @@ public sealed record SecretChange
     /// <summary>Null: the secret must not exist (same account, region and name) and is inserted.</summary>
     public StoredSecret? Before { get; init; }
 
-    /// <summary>Null: the secret and all its versions are removed for good. Its Revision is ignored: the store writes Before's plus one.</summary>
+    /// <summary>Null: the secret and all its versions are removed for good. Its Revision is ignored: the store writes Before's plus one.
+    /// So is its AccessedOn, which only <see cref="ISecretStore.TouchAsync"/> changes. Place, suffix and creation time are Before's.</summary>
     public StoredSecret? After { get; init; }
 
-    /// <summary>Versions to insert, or to replace whole (a placeholder filled, a value sealed anew) by version id.</summary>
+    /// <summary>Versions to insert, or to replace whole (a placeholder filled, a value sealed anew) by version id. A replaced one
+    /// keeps its AccessedOn.</summary>
     public IReadOnlyList<StoredVersion> Versions { get; init; } = [];
 
     /// <summary>Versions to remove at once, labelled or not (a test rotation's version).</summary>

@@ -25,7 +25,7 @@ public sealed partial class SqlStore
     private static async ValueTask<CommitResult> ApplyAsync(
         SqlSession tx, (SecretCommit Commit, IReadOnlyList<Guid> Swept) work, CancellationToken ct)
     {
-        foreach (var change in work.Commit.Changes)
+        foreach (var change in InLockOrder(work.Commit.Changes))
         {
             if (!await ApplyChangeAsync(tx, change, ct))
             {
@@ -122,6 +122,13 @@ public sealed partial class SqlStore
         await tx.ExecuteAsync("UPDATE secret_version SET labelled = @labelled WHERE secret_id = @secret AND version_id = @version",
             ct, ("labelled", labelled), ("secret", secretId), ("version", versionId));
 
+    /// <summary>One order for all commits, or two that change the same two secrets would wait for each other.</summary>
+    private static IReadOnlyList<SecretChange> InLockOrder(IReadOnlyList<SecretChange> changes) => changes.Count < 2 ? changes :
+    [
+        .. changes.Where(change => change.Before is not null).OrderBy(change => change.Before!.Id),
+        .. changes.Where(change => change.Before is null).OrderBy(change => (change.After!.Account, change.After.Region, change.After.Name), PlaceOrder),
+    ];
+
     private static bool Holds(IReadOnlyList<LabelledVersion> versions, string versionId)
     {
         for (var i = 0; i < versions.Count; i++)
@@ -143,6 +150,11 @@ public sealed partial class SqlStore
             && (before.Account, before.Region, before.Name, before.Suffix, before.CreatedAt) != (after.Account, after.Region, after.Name, after.Suffix, after.CreatedAt))
             throw new ArgumentException("A secret keeps its account, region, name, suffix and creation time.");
     }
+
+    private static readonly Comparer<(string, string, string)> PlaceOrder = Comparer<(string, string, string)>.Create((a, b) =>
+        string.CompareOrdinal(a.Item1, b.Item1) is var account and not 0 ? account
+        : string.CompareOrdinal(a.Item2, b.Item2) is var region and not 0 ? region
+        : string.CompareOrdinal(a.Item3, b.Item3));
 
     // More than one record a commit, so that a backlog shrinks; few, so that no commit waits long for another's cleaning.
     private const int MaxSweptWithCommit = 8;

@@ -39,7 +39,7 @@ internal sealed class ModelStore : ISecretStore, IAuditOutbox
     public ValueTask<CommitResult> CommitAsync(SecretCommit commit, CancellationToken ct) => Locked(() =>
     {
         var (next, nextOutbox) = (rows.ToList(), outbox.ToList());
-        foreach (var change in commit.Changes)
+        foreach (var change in commit.Changes.OrderBy(c => c.Before is null))
         {
             if (change is { Before: { } was, After: { } now }
                 && (was.Account, was.Region, was.Name, was.Suffix, was.CreatedAt) != (now.Account, now.Region, now.Name, now.Suffix, now.CreatedAt))

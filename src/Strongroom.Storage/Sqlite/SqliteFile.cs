@@ -36,6 +36,7 @@ internal sealed class SqliteFile(string path)
 
     /// <summary>Opens a connection that can write.</summary>
     public SqliteConnection Connect() => Open("""
+        PRAGMA busy_timeout = 5000;
         PRAGMA synchronous = FULL;
         PRAGMA foreign_keys = ON;
         PRAGMA temp_store = MEMORY;
@@ -45,7 +46,7 @@ internal sealed class SqliteFile(string path)
         """);
 
     /// <summary>Opens a connection that only reads. Its cache is small: what it misses is in the system's page cache.</summary>
-    public SqliteConnection ConnectReader() => Open("PRAGMA query_only = ON; PRAGMA cache_size = -4096;");
+    public SqliteConnection ConnectReader() => Open("PRAGMA busy_timeout = 5000; PRAGMA query_only = ON; PRAGMA cache_size = -4096;");
 
     /// <summary>Sets the write-ahead log up, which the file remembers.</summary>
     public static void EnableWal(SqliteConnection connection, string path)

@@ -15,7 +15,6 @@ internal sealed class SqliteWriter : IAsyncDisposable
     private readonly SqliteFile file;
     private readonly Thread thread;
     private SqlSession? session;
-    private int batchesSinceCheck;
     private bool stopping;
 
     public SqliteWriter(SqliteFile file, SqlSession session)
@@ -163,14 +162,10 @@ internal sealed class SqliteWriter : IAsyncDisposable
     /// <summary>SQLite starts the log over after a checkpoint only when no reader is in it, which under steady reads may never be so.</summary>
     private void BoundWal()
     {
-        if (++batchesSinceCheck < BatchesBetweenChecks)
-            return;
-
-        batchesSinceCheck = 0;
         try
         {
             if (new FileInfo(file.Path + "-wal") is { Exists: true, Length: > MaxWalBytes })
-                Execute("PRAGMA wal_checkpoint(RESTART)");
+                Execute("PRAGMA wal_checkpoint(TRUNCATE)");
         }
         catch (Exception e) when (e is SqliteException or IOException)
         {
@@ -196,6 +191,5 @@ internal sealed class SqliteWriter : IAsyncDisposable
     private void Execute(string sql) => session!.ExecuteAsync(sql, CancellationToken.None).AsTask().GetAwaiter().GetResult();
 
     private const int MaxBatch = 256;
-    private const int BatchesBetweenChecks = 64;
     private const long MaxWalBytes = 64 << 20;
 }
