@@ -12,6 +12,8 @@ internal sealed class AuditLog : IDisposable
     /// <summary>A segment is closed when it has grown past this many bytes.</summary>
     private const long SegmentBytes = 256L << 20;
 
+    private const long MinFreeBytes = 64 << 10;
+
     private const string Prefix = "audit-";
     private const string Suffix = ".jsonl";
 
@@ -32,6 +34,9 @@ internal sealed class AuditLog : IDisposable
 
     /// <summary>True while the last append failed; the next one that succeeds clears it.</summary>
     public bool IsFailing { get; private set; }
+
+    /// <summary>Whether there is room for more than a line or two: a short line may still fit where the next record does not.</summary>
+    public bool HasRoom => new DriveInfo(directory).AvailableFreeSpace >= MinFreeBytes;
 
     /// <summary>Opens the newest segment, or the first. A line cut off by a crash was never answered; it is removed.</summary>
     /// <param name="directory">Made when missing, mode 0700.</param>

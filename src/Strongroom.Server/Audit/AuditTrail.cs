@@ -19,6 +19,9 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
     private readonly Lock gate = new();
     private List<Guid> appended = [];
 
+    // Records of committed changes that the log would not take; they go first when it takes lines again.
+    private List<AuditEntry> refused = [];
+
     /// <summary>Records a read.</summary>
     /// <exception cref="AuditUnavailableException">The record could not be written, so the answer must not be given.</exception>
     public Audited<TResponse> Record<TRequest, TResponse>(
@@ -36,7 +39,7 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
     /// <summary>Commits a plan with its record. Null when the secret changed since the plan was made: plan again.</summary>
     /// <exception cref="AuditUnavailableException">Committed, but the log could not take the record now; it is kept in the outbox for it.</exception>
     public async ValueTask<Audited<TResponse>?> CommitAsync<TRequest, TResponse>(
-        CallContext call, OperationName operation, Shape<TRequest> shape, TRequest request, Plan<TResponse> plan, CancellationToken ct)
+        CallContext call, OperationName operation, Shape<TRequest> shape, TRequest request, Plan<TResponse> plan)
         where TRequest : class, new()
         where TResponse : IResponse
     {
@@ -50,7 +53,8 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
         List<AuditEntry> records = [new AuditEntry(id, line.Written.ToArray())];
         records.AddRange(plan.Events.Select(e => Entry(e, call.Now)));
 
-        if (await store.CommitAsync(new SecretCommit(plan.Changes, records), ct) == CommitResult.Stale)
+        // Not cancelled with the request: a caller that hangs up must not leave a commit whose record nobody appends.
+        if (await store.CommitAsync(new SecretCommit(plan.Changes, records), CancellationToken.None) == CommitResult.Stale)
             return null;
         AppendCommitted(records);
         return NewAudited(plan.Response, records[0].Json);
@@ -100,6 +104,7 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
     /// <summary>Brings the log to stable storage and empties the outbox of what is now safe there. Called now and then, and at the stop.</summary>
     public async ValueTask SettleAsync(CancellationToken ct)
     {
+        AppendRefused();
         List<Guid> safe;
         lock (gate)
         {
@@ -122,7 +127,7 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
         }
     }
 
-    /// <summary>Whether the log takes records now; an empty write finds out after a failure.</summary>
+    /// <summary>Whether the log takes records now; after a failure a line of its own finds out.</summary>
     public bool Accepts
     {
         get
@@ -131,6 +136,8 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
                 return true;
             try
             {
+                if (!log.HasRoom)
+                    return false;
                 Probe();
                 return true;
             }
@@ -154,6 +161,8 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
 
     private void AppendCommitted(List<AuditEntry> records)
     {
+        if (records.Count == 0)
+            return;
         using var line = new ScrubbedBuffer();
         foreach (var record in records)
         {
@@ -161,10 +170,27 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
             line.Write(LineFeed);
         }
 
-        if (records.Count > 0)
+        try
+        {
             log.Append(line.Written.Span);
+        }
+        catch (AuditUnavailableException)
+        {
+            lock (gate)
+                refused.AddRange(records);
+            throw;
+        }
+
         lock (gate)
             appended.AddRange(records.Select(r => r.EventId));
+    }
+
+    private void AppendRefused()
+    {
+        List<AuditEntry> waiting;
+        lock (gate)
+            (waiting, refused) = (refused, []);
+        AppendCommitted(waiting);
     }
 
     private AuditEntry Entry(ServiceEvent what, DateTimeOffset now)

@@ -50,7 +50,7 @@ internal sealed class Operation<TRequest, TTarget, TResponse>(
                 using var response = plan.Response;
                 var audited = plan.Changes.Count == 0 && plan.Events.Count == 0                      // 8: the record stands before a byte leaves
                     ? audit.Record(call, Name, shape, request, response)
-                    : await audit.CommitAsync(call, Name, shape, request, plan, ct);
+                    : await audit.CommitAsync(call, Name, shape, request, plan);
                 if (audited is null)
                     continue;
                 codec.Encode(call, audited, answer);                                                       // 9
