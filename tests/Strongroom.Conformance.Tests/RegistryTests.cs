@@ -1,0 +1,24 @@
+using System.Reflection;
+using Strongroom.Conformance.Tests.Operations;
+
+namespace Strongroom.Conformance.Tests;
+
+/// <summary>Keeps the list of tested operations honest: AWS's list is the measure, not ours.</summary>
+public sealed class RegistryTests
+{
+    /// <summary>The compact copy of the service model that the request shapes are compared with, too.</summary>
+    private static readonly string ModelFile = Path.Combine(Repository.Root, "tests", "vectors", "secretsmanager-model.json");
+
+    [Fact]
+    public void Every_operation_of_the_service_model_is_tested_with_every_client()
+    {
+        var operations = JsonNode.Parse(File.ReadAllText(ModelFile))!["operations"]!.AsObject().Select(o => o.Key).Append("GetCallerIdentity");
+
+        var tested = typeof(RegistryTests).Assembly.GetTypes()
+            .SelectMany(t => t.GetMethods())
+            .Select(m => m.GetCustomAttribute<EveryClientAttribute>()?.Operation)
+            .OfType<string>();
+
+        Assert.Equal(operations.Order(StringComparer.Ordinal), tested.Distinct().Order(StringComparer.Ordinal));
+    }
+}

@@ -1,0 +1,30 @@
+namespace Strongroom.Conformance.Tests.Server;
+
+/// <summary>One server with one of each client for all tests that need no server of their own; each test uses secrets of its own.</summary>
+public sealed class SharedServer : IAsyncLifetime
+{
+    private readonly Dictionary<string, IClient> clients = [];
+
+    internal ServerProcess Process { get; private set; } = null!;
+
+    internal RawClient Raw { get; private set; } = null!;
+
+    internal IClient Client(string name) => clients[name];
+
+    public async ValueTask InitializeAsync()
+    {
+        Process = await ServerProcess.StartAsync();
+        Raw = new RawClient(Process.Endpoint, Process.Key);
+        clients.Add(ClientNames.Cli, new CommandLineClient(Process));
+        clients.Add(ClientNames.Boto3, new ScriptClient(Process, "python3", "driver.py"));
+        clients.Add(ClientNames.JavaScript, new ScriptClient(Process, "node", "driver.mjs"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var client in clients.Values)
+            await client.DisposeAsync();
+        Raw.Dispose();
+        await Process.DisposeAsync();
+    }
+}
