@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Reflection;
 using Strongroom.Conformance.Tests.Operations;
 
@@ -20,5 +21,15 @@ public sealed class RegistryTests
             .OfType<string>();
 
         Assert.Equal(operations.Order(StringComparer.Ordinal), tested.Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_kept_service_model_is_that_of_the_installed_botocore()
+    {
+        using var check = Process.Start("python3", [Path.ChangeExtension(ModelFile, ".py"), "--check"]);
+        await check.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.SkipWhen(check.ExitCode == 2, "The installed botocore is older than the kept model.");
+        Assert.Equal(0, check.ExitCode);
     }
 }

@@ -2,13 +2,14 @@
 """Writes secretsmanager-model.json: what the service model of an installed botocore says about requests, without its texts.
 
 Usage: python3 tests/vectors/secretsmanager-model.py [--check]
-With --check nothing is written; the exit status tells whether the file agrees with the installed model.
+With --check nothing is written; the exit status tells: 0 the file agrees with the installed model, 1 it does not, 2 the installed one is older.
 """
 
 import json
 import pathlib
 import sys
 
+import botocore
 import botocore.session
 
 TARGET = pathlib.Path(__file__).with_suffix(".json")
@@ -39,10 +40,19 @@ def compact():
         name: members(model["shapes"], model["shapes"][operation["input"]["shape"]])
         for name, operation in sorted(model["operations"].items())
     }
-    return {"apiVersion": model["metadata"]["apiVersion"], "operations": operations}
+    return {"botocore": botocore.__version__, "operations": operations}
 
 
-text = json.dumps(compact(), indent=1, ensure_ascii=True) + "\n"
+def version(text):
+    return [int(part) for part in text.split(".")[:3]]
+
+
+def check(kept, installed):
+    if version(installed["botocore"]) < version(kept["botocore"]):
+        return 2
+    return 0 if kept["operations"] == installed["operations"] else 1
+
+
 if "--check" in sys.argv:
-    sys.exit(0 if TARGET.read_text() == text else 1)
-TARGET.write_text(text)
+    sys.exit(check(json.loads(TARGET.read_text()), compact()))
+TARGET.write_text(json.dumps(compact(), indent=1) + "\n")

@@ -1,0 +1,159 @@
+using System.Collections;
+using System.Globalization;
+using System.Reflection;
+using System.Text.Json.Nodes;
+using Strongroom.Protocol.AwsJson;
+using Strongroom.Server.Endpoint;
+
+namespace Strongroom.Tests.Server.Endpoint;
+
+/// <summary>
+/// Compares every request shape with AWS's service model, member for member. The model is tests/vectors/secretsmanager-model.json, which
+/// secretsmanager-model.py beside it writes from botocore; a conformance test compares it with the botocore that is installed.
+/// </summary>
+public sealed class ServiceModelTests
+{
+    private static readonly JsonObject Model = JsonNode.Parse(File.ReadAllText(FindModel()))!["operations"]!.AsObject();
+
+    // Nothing is called, so nothing is needed.
+    private static readonly OperationTable Table = new(null!, null!, null!, null!, null!, null!);
+
+    public static TheoryData<string> Operations => [.. Model.Select(o => o.Key)];
+
+    [Fact]
+    public void The_table_has_the_models_operations_and_GetCallerIdentity() =>
+        Assert.Equal(
+            Model.Select(o => $"secretsmanager {o.Key}").Append("sts GetCallerIdentity").Order(StringComparer.Ordinal),
+            Table.Entries.Select(e => $"{e.Name.Service} {e.Name.Name}").Order(StringComparer.Ordinal));
+
+    [Theory]
+    [MemberData(nameof(Operations))]
+    public void The_request_has_the_models_members_with_the_models_constraints(string operation)
+    {
+        var entry = Table.Find("secretsmanager", operation)!;
+        var shape = Fields(entry).Select(f => f.GetValue(entry)).Single(v => v is not null && IsShape(v.GetType()))!;
+
+        Assert.Equal(Lines("", Model[operation]!.AsObject()), Describe("", shape).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("GetSecretValue", "SecretId: string 1-2048 required")]
+    [InlineData("PutSecretValue", "RotationToken: string 36-256 sensitive /^[a-zA-Z0-9\\-]+$/")]
+    [InlineData("ListSecrets", "Filters[].Values[]: string 0-512 /^\\!?[a-zA-Z0-9 :_@\\/\\+\\=\\.\\-\\!]*$/")]
+    public void The_models_lines_say_what_the_fact_sheet_says(string operation, string line) =>
+        Assert.Contains(line, Lines("", Model[operation]!.AsObject()));
+
+    private static IEnumerable<string> Lines(string prefix, JsonObject members) =>
+        members.SelectMany(m => Lines(prefix + m.Key, m.Value!)).Order(StringComparer.Ordinal);
+
+    private static IEnumerable<string> Lines(string path, JsonNode facts)
+    {
+        var type = facts["type"]!.GetValue<string>();
+        yield return Line(
+            path,
+            type == "integer" ? "long" : type,
+            facts["min"]?.GetValue<long>(),
+            facts["max"]?.GetValue<long>(),
+            facts["required"] is not null,
+            facts["sensitive"] is not null,
+            facts["pattern"]?.GetValue<string>(),
+            facts["enum"]?.AsArray().Select(v => v!.GetValue<string>()));
+        if (facts["element"] is { } element)
+        {
+            foreach (var line in Lines(path + "[]", element))
+                yield return line;
+        }
+
+        foreach (var line in facts["members"] is JsonObject nested ? Lines(path + ".", nested) : [])
+            yield return line;
+    }
+
+    private static IEnumerable<string> Describe(string prefix, object shape) =>
+        ((IEnumerable)Get(shape, "Members")!).Cast<object>().SelectMany(m => DescribeMember(prefix, m));
+
+    private static IEnumerable<string> DescribeMember(string prefix, object member)
+    {
+        var path = prefix + (string)Get(member, "Name")!;
+        var required = (bool)Get(member, "Required")!;
+        var sensitive = (bool)Get(member, "Sensitive")!;
+        switch (member.GetType().Name.Split('`')[0])
+        {
+            case "StringMember":
+                yield return Line(path, (Constraint)Get(member, "Constraint")!, required, sensitive);
+                break;
+            case "LongMember":
+                var (min, max) = ((long)Get(member, "Min")!, (long)Get(member, "Max")!);
+                yield return Line(path, "long", min == long.MinValue ? null : min, max == long.MaxValue ? null : max, required, sensitive, null, null);
+                break;
+            case "BoolMember":
+                yield return Line(path, "boolean", null, null, required, sensitive, null, null);
+                break;
+            case "SecretMember":
+                var isBase64 = Fields(member).Single(f => f.Name.Contains("base64", StringComparison.Ordinal)).GetValue(member) is true;
+                yield return Line(path, isBase64 ? "blob" : "string", (int)Get(member, "Min")!, (int)Get(member, "Max")!, required, sensitive, null, null);
+                break;
+            case "StringListMember":
+                yield return Line(path, "list", (int)Get(member, "Min")!, Bound((int)Get(member, "Max")!), required, sensitive, null, null);
+                yield return Line(path + "[]", (Constraint)Get(member, "Element")!, false, false);
+                break;
+            case "StructMember":
+                yield return Line(path, "structure", null, null, required, sensitive, null, null);
+                foreach (var line in Describe(path + ".", Get(member, "Shape")!))
+                    yield return line;
+                break;
+            case "StructListMember":
+                yield return Line(path, "list", (int)Get(member, "Min")!, Bound((int)Get(member, "Max")!), required, sensitive, null, null);
+                yield return Line(path + "[]", "structure", null, null, false, false, null, null);
+                foreach (var line in Describe(path + "[].", Get(member, "Shape")!))
+                    yield return line;
+                break;
+            default:
+                Assert.Fail($"A new kind of member, {member.GetType().Name}, needs a case here.");
+                break;
+        }
+    }
+
+    private static long? Bound(int max) => max == int.MaxValue ? null : max;
+
+    private static string Line(string path, Constraint constraint, bool required, bool sensitive) =>
+        Line(path, "string", constraint.Min, Bound(constraint.Max), required, sensitive, constraint.PatternText, constraint.Values);
+
+    // A lower bound of nothing is the same as none, but for numbers.
+    private static string Line(
+        string path, string type, long? min, long? max, bool required, bool sensitive, string? pattern, IEnumerable<string>? values)
+    {
+        var least = type == "long" ? min : min ?? 0;
+        var bounds = (least ?? 0) == 0 && max is null && type != "long" ? ""
+            : least is null && max is null ? ""
+            : string.Create(CultureInfo.InvariantCulture, $" {least}-{max}");
+        return $"{path}: {type}{bounds}{(required ? " required" : "")}{(sensitive ? " sensitive" : "")}"
+            + (pattern is null ? "" : $" /{pattern}/")
+            + (values is null ? "" : $" {{{string.Join(' ', values.Order(StringComparer.Ordinal))}}}");
+    }
+
+    private static bool IsShape(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Shape<>);
+
+    private static IEnumerable<FieldInfo> Fields(object instance)
+    {
+        for (var type = instance.GetType(); type is not null; type = type.BaseType)
+        {
+            foreach (var field in type.GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+                yield return field;
+        }
+    }
+
+    private static object? Get(object instance, string property) =>
+        instance.GetType().GetProperty(property, BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)!.GetValue(instance);
+
+    private static string FindModel()
+    {
+        for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
+        {
+            var file = Path.Combine(directory.FullName, "tests", "vectors", "secretsmanager-model.json");
+            if (File.Exists(file))
+                return file;
+        }
+
+        throw new FileNotFoundException("tests/vectors/secretsmanager-model.json");
+    }
+}
