@@ -1,2 +1,0 @@
-namespace Strongroom.Tests;
-public sealed class PlaceholderTests { [Fact] public void One() => Assert.Equal(2, 1 + 1); }
