@@ -1,9 +1,3 @@
-using Microsoft.Extensions.Logging;
-using Strongroom.Crypto;
-using Strongroom.Server.Hosting;
+using Strongroom.Cli;
 
-await using var server = await StrongroomServer.StartAsync(
-    new ServerOptions { DataDirectory = args.Length > 0 ? args[0] : "data" }, TimeProvider.System, SystemEntropy.Instance, l => l.AddConsole().SetMinimumLevel(LogLevel.Warning), default);
-Console.WriteLine(server.Endpoint);
-await server.WaitForStopAsync(default);
-return 0;
+return await CommandLine.RunAsync(args, Terminal.OfProcess());

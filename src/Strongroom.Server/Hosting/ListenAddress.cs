@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Strongroom.Storage;
@@ -20,26 +22,55 @@ internal static class ListenAddress
         }
     }
 
-    public static void Apply(KestrelServerOptions kestrel, ServerOptions options, DataDirectory directory)
+    /// <param name="certificate">Opens the certificate; asked for an https address only.</param>
+    public static void Apply(KestrelServerOptions kestrel, ServerOptions options, Func<Uri, TlsCertificate> certificate)
     {
         var uri = Parse(options.Listen);
+        var tls = uri.Scheme == "https" ? certificate(uri) : null;
         void Listen(ListenOptions listen)
         {
-            if (uri.Scheme == "https")
-                Tls.Apply(listen, options, directory, uri);
+            if (tls is not null)
+                Tls.Apply(listen, tls);
         }
 
-        if (uri.Host == "localhost")
+        // Kestrel takes no free port for two address families at once.
+        if (uri is { Host: "localhost", Port: 0 })
+            kestrel.Listen(IPAddress.Loopback, 0, Listen);
+        else if (uri.Host == "localhost")
             kestrel.ListenLocalhost(uri.Port, Listen);
         else
             kestrel.Listen(IPAddress.Parse(uri.Host.Trim('[', ']')), uri.Port, Listen);
     }
 
+    /// <summary>Whether secrets cross the network readable, which the operator has allowed.</summary>
+    public static bool IsReadableOnNetwork(ServerOptions options) => Parse(options.Listen) is { Scheme: "http" } uri && !IsLoopback(uri);
+
+    /// <summary>Why the address can't be had, in words. Null for a failure of another kind.</summary>
+    public static StoreRefusedException? Refusal(Exception failure, ServerOptions options)
+    {
+        for (var cause = failure; cause is not null; cause = cause.InnerException)
+        {
+            switch (cause)
+            {
+                case AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }:
+                    return new StoreRefusedException($"Another program listens on {options.Listen}. Stop it, or choose another port with --listen.", failure);
+                case SocketException { SocketErrorCode: SocketError.AccessDenied }:
+                    return new StoreRefusedException($"This user may not listen on {options.Listen}. Choose a port above 1023 with --listen.", failure);
+                case SocketException { SocketErrorCode: SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported }:
+                    return new StoreRefusedException($"{options.Listen} is no address of this machine. Choose one of its own, or 0.0.0.0 for all, with --listen.", failure);
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>The address that clients on this machine use: a wildcard address is reached at the loopback one.</summary>
+    /// <remarks>An operator's own certificate is for names rather than addresses; where <c>tls-name</c> gives one, clients use it.</remarks>
     public static Uri PublicEndpoint(ServerOptions options, Uri bound)
     {
         var uri = Parse(options.Listen);
-        var host = uri.Host == "localhost" ? "localhost"
+        var host = uri.Scheme == "https" && options is { TlsCertificate: not null, TlsNames: [var name, ..] } ? name
+            : uri.Host == "localhost" ? "localhost"
             : IPAddress.Parse(uri.Host.Trim('[', ']')) is { } ip && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any)) ? "127.0.0.1"
             : uri.Host;
         return new UriBuilder(uri.Scheme, host, bound.Port).Uri;
@@ -53,9 +84,4 @@ internal static class ListenAddress
 
     private static bool IsLoopback(Uri uri) =>
         uri.Host == "localhost" || (IPAddress.TryParse(uri.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip));
-}
-
-internal static class Tls
-{
-    public static void Apply(ListenOptions listen, ServerOptions options, DataDirectory directory, Uri uri) => throw new NotSupportedException();
 }

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace Strongroom.Server.Hosting;
 
 /// <summary>How a server is to run; every key is described in docs/configuration.md.</summary>
@@ -37,4 +39,7 @@ public sealed record ServerOptions
     public string? RootAccessKeyId { get; init; }
 
     public string? RootSecretAccessKey { get; init; }
+
+    /// <summary>Least severe log lines to write. The host decides where.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Warning;
 }

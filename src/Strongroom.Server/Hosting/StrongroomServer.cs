@@ -48,6 +48,9 @@ public sealed class StrongroomServer : IAsyncDisposable
     /// <summary>Audit records that an earlier crash had kept out of the log and this start put there.</summary>
     public int RecoveredRecords { get; }
 
+    /// <summary>Whether other machines reach it over plain HTTP, which the operator has allowed.</summary>
+    public bool IsReadableOnNetwork { get; private set; }
+
     /// <summary>Where the server listens, with the port it got.</summary>
     public Uri Endpoint { get; private set; } = null!;
 
@@ -71,7 +74,7 @@ public sealed class StrongroomServer : IAsyncDisposable
             var directory = Keep(opened, DataDirectory.Take(options.DataDirectory));
             var store = options.Store is null
                 ? await SqlStore.OpenSqliteAsync(directory.Database, time, ct)
-                : throw new StoreRefusedException("PostgreSQL is not there yet.");
+                : await SqlStore.OpenPostgresAsync(options.Store, time, ct);
             opened.Push(new Closing(store));
             var (keyring, isNew) = await Installation.OpenAsync(store, directory, options, entropy, time, ct);
             opened.Push(keyring);
@@ -81,7 +84,8 @@ public sealed class StrongroomServer : IAsyncDisposable
 
             var app = Build(options, directory, store, keyring, audit, time, entropy, functions, logging);
             var server = new StrongroomServer(directory, store, keyring, log, audit, app, isNew, recovered);
-            await app.StartAsync(ct);
+            opened.Push(new Closing(app));
+            await ListenAsync(app, options, ct);
             server.BeginWork(options, time, entropy);
             return server;
         }
@@ -93,7 +97,7 @@ public sealed class StrongroomServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Completes when the server has been asked to stop, by a signal or <see cref="DisposeAsync"/>.</summary>
+    /// <summary>Completes when the token is cancelled or <see cref="DisposeAsync"/> has begun.</summary>
     public Task WaitForStopAsync(CancellationToken ct) => app.WaitForShutdownAsync(ct);
 
     /// <summary>Finishes requests in flight, then closes everything.</summary>
@@ -127,9 +131,11 @@ public sealed class StrongroomServer : IAsyncDisposable
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         logging(builder.Logging);
         builder.WebHost.UseKestrelCore();
-        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options, directory));
+        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options, directory, time, entropy));
         if (options.Listen.StartsWith("https:", StringComparison.Ordinal))
             builder.WebHost.UseKestrelHttpsConfiguration();
+        // The program that hosts us, which may be somebody's test process, decides what its signals mean.
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
         var app = builder.Build();
 
@@ -148,13 +154,26 @@ public sealed class StrongroomServer : IAsyncDisposable
         return app;
     }
 
-    private static void Configure(KestrelServerOptions kestrel, ServerOptions options, DataDirectory directory)
+    private static async Task ListenAsync(WebApplication app, ServerOptions options, CancellationToken ct)
+    {
+        try
+        {
+            await app.StartAsync(ct);
+        }
+        catch (Exception e) when (ListenAddress.Refusal(e, options) is { } refusal)
+        {
+            throw refusal;
+        }
+    }
+
+    private static void Configure(KestrelServerOptions kestrel, ServerOptions options, DataDirectory directory, TimeProvider time, Entropy entropy)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = RequestPipeline.MaxBodyBytes + 1;
         // Signed header bytes must come back exactly as they were on the wire. Source: IAM fact sheet 1.11.
         kestrel.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
-        ListenAddress.Apply(kestrel, options, directory);
+        var log = kestrel.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger("Strongroom.Tls");
+        ListenAddress.Apply(kestrel, options, uri => Tls.Open(options, directory, uri, time, entropy, log));
     }
 
     private void BeginWork(ServerOptions options, TimeProvider time, Entropy entropy)
@@ -165,6 +184,7 @@ public sealed class StrongroomServer : IAsyncDisposable
         jobs.Add(Periodically.RunAsync(PurgeInterval, purge.RunAsync, "purge", time, logger, stopping.Token));
         var bound = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
         Endpoint = ListenAddress.PublicEndpoint(options, new Uri(bound));
+        IsReadableOnNetwork = ListenAddress.IsReadableOnNetwork(options);
         DataDirectory.WritePrivate(directory.Endpoint, EndpointFile.Write(Endpoint, options, directory));
     }
 
@@ -178,5 +198,12 @@ public sealed class StrongroomServer : IAsyncDisposable
     private sealed class Closing(IAsyncDisposable part) : IDisposable
     {
         public void Dispose() => part.DisposeAsync().AsTask().GetAwaiter().GetResult();
+    }
+
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using Strongroom.Cli.Commands;
+using Strongroom.Crypto.KeyProviders;
+using Strongroom.Server.Hosting;
+using Strongroom.Storage;
+
+namespace Strongroom.Cli;
+
+/// <summary>The commands, and what becomes of their failures: one line on stderr, exit code 1, or 2 when the command line or configuration is wrong.</summary>
+internal static class CommandLine
+{
+    public const int Failed = 1;
+    public const int WrongUse = 2;
+
+    public static RootCommand Create(Terminal terminal)
+    {
+        var root = new RootCommand("AWS Secrets Manager on your own machines.")
+        {
+            ServeCommand.Create(terminal),
+            EnvCommand.Create(terminal),
+            ProfileCommand.Create(terminal),
+            VersionCommand.Create(terminal),
+            CompletionCommand.Create(terminal),
+        };
+        var help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        return root;
+    }
+
+    public static async Task<int> RunAsync(string[] arguments, Terminal terminal)
+    {
+        var parsed = Create(terminal).Parse(arguments);
+        try
+        {
+            // Signals are the serve command's own matter.
+            var code = await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                Output = terminal.Output,
+                Error = terminal.Error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            });
+            return parsed.Action is ParseErrorAction ? WrongUse : code;
+        }
+        catch (SettingsException e)
+        {
+            await terminal.Error.WriteLineAsync("strongroom: " + e.Message);
+            return WrongUse;
+        }
+        catch (Exception e) when (e is CommandException or StoreRefusedException or StoreUnavailableException or SealException
+            or IOException or UnauthorizedAccessException)
+        {
+            await terminal.Error.WriteLineAsync("strongroom: " + e.Message);
+            return Failed;
+        }
+    }
+
+    private sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
+    {
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parseResult)
+        {
+            var code = help.Invoke(parseResult);
+            if (parseResult.CommandResult.Command is DocumentedCommand command)
+            {
+                var output = parseResult.InvocationConfiguration.Output;
+                output.WriteLine("Examples:");
+                foreach (var example in command.Examples)
+                    output.WriteLine("  " + example);
+                output.WriteLine();
+            }
+
+            return code;
+        }
+    }
+}

@@ -1,0 +1,16 @@
+using System.CommandLine;
+
+namespace Strongroom.Cli.Commands;
+
+/// <summary>A command whose help ends with examples.</summary>
+internal sealed class DocumentedCommand(string name, string description) : Command(name, description)
+{
+    public required IReadOnlyList<string> Examples { get; init; }
+
+    /// <summary>Where the data directory is, which all commands that touch it take.</summary>
+    public static Option<string?> DataOption() => new("--data")
+    {
+        Description = "Data directory. Else STRONGROOM_DATA, else $XDG_DATA_HOME/strongroom, else ~/.local/share/strongroom.",
+        HelpName = "directory",
+    };
+}

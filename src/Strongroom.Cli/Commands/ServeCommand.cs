@@ -1,0 +1,112 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using Strongroom.Crypto;
+using Strongroom.Server.Hosting;
+
+namespace Strongroom.Cli.Commands;
+
+/// <summary><c>strongroom serve</c>: runs the server until a signal asks it to stop.</summary>
+internal static class ServeCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var data = DocumentedCommand.DataOption();
+        var config = new Option<string?>("--config")
+        {
+            Description = "Configuration file. Else STRONGROOM_CONFIG, else strongroom.json in the data directory.",
+            HelpName = "file",
+        };
+        var command = new DocumentedCommand("serve", "Run the server. The first start sets it up; it runs until Ctrl+C or SIGTERM.")
+        {
+            Examples =
+            [
+                "strongroom serve",
+                "strongroom serve --data ./data --listen http://127.0.0.1:9000",
+                "strongroom serve --listen https://0.0.0.0:4584 --tls-name secrets.example.com",
+                "STRONGROOM_STORE='Host=db;Database=strongroom;Username=strongroom;Password=...' strongroom serve",
+            ],
+        };
+        command.Add(data);
+        command.Add(config);
+        var flags = Settings.All.Where(s => !s.OnlyInEnvironment).Select(s => (Setting: s, Option: Flag(s))).ToList();
+        foreach (var (_, option) in flags)
+            command.Add(option);
+
+        command.SetAction((parsed, ct) =>
+        {
+            var given = flags.Where(f => parsed.GetResult(f.Option) is { Implicit: false })
+                .ToDictionary(f => f.Setting.Name, f => Values(parsed, f.Option));
+            if (given.TryGetValue("store", out var store) && store[0].Contains("password", StringComparison.OrdinalIgnoreCase))
+                terminal.Warn("other users can read the password on this command line. Put the connection string into STRONGROOM_STORE.");
+            var directory = Settings.DataDirectory(parsed.GetValue(data), terminal.Environment);
+            var options = SettingsReader.Read(directory, parsed.GetValue(config), given, terminal.Environment);
+            return RunAsync(terminal, options, new ServeReport(terminal, parsed.GetValue(data)), ct);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Terminal terminal, ServerOptions options, ServeReport report, CancellationToken ct)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        void OnSignal(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            if (stop.IsCancellationRequested)
+            {
+                terminal.Error.WriteLine("strongroom: stopping at once.");
+                Environment.Exit(CommandLine.Failed);
+            }
+
+            stop.Cancel();
+        }
+
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        try
+        {
+            await using var server = await StrongroomServer.StartAsync(options, TimeProvider.System, SystemEntropy.Instance, Logging(options.LogLevel), stop.Token);
+            report.Started(server, options);
+            await server.WaitForStopAsync(stop.Token);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Asked to stop while it was starting.
+        }
+
+        return 0;
+    }
+
+    private static Action<ILoggingBuilder> Logging(LogLevel level) => logging =>
+    {
+        logging.SetMinimumLevel(level);
+
+        // A port that is taken is reported by us, in one line; the host would add its stack trace.
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            console.UseUtcTimestamp = true;
+        });
+        logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+    };
+
+    private static Option Flag(Setting setting)
+    {
+        var description = setting.Description.Replace("`", "", StringComparison.Ordinal) + $" Default: {setting.Default}. [{setting.Variable}]";
+        return setting.Kind switch
+        {
+            SettingKind.Switch => new Option<bool>(setting.Flag) { Description = description },
+            SettingKind.List => new Option<string[]>(setting.Flag) { Description = description, HelpName = "name" },
+            _ => new Option<string>(setting.Flag) { Description = description, HelpName = "value" },
+        };
+    }
+
+    private static IReadOnlyList<string> Values(ParseResult parsed, Option option) => option switch
+    {
+        Option<bool> flag => [parsed.GetValue(flag) ? "true" : "false"],
+        Option<string[]> list => parsed.GetValue(list) ?? [],
+        _ => [parsed.GetValue((Option<string>)option) ?? ""],
+    };
+}
