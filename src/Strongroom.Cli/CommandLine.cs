@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using Strongroom.Cli.Commands;
 using Strongroom.Crypto.KeyProviders;
 using Strongroom.Server.Hosting;
@@ -32,6 +33,8 @@ internal static class CommandLine
     public static async Task<int> RunAsync(string[] arguments, Terminal terminal)
     {
         var parsed = Create(terminal).Parse(arguments);
+        if (parsed.Action is ParseErrorAction error)
+            error.ShowHelp = false; // a page of help would push the reason off the screen
         try
         {
             // Signals are the serve command's own matter.
@@ -42,7 +45,10 @@ internal static class CommandLine
                 EnableDefaultExceptionHandler = false,
                 ProcessTerminationTimeout = null,
             });
-            return parsed.Action is ParseErrorAction ? WrongUse : code;
+            if (parsed.Action is not ParseErrorAction)
+                return code;
+            await terminal.Error.WriteLineAsync($"See: {Typed(parsed.CommandResult)} --help");
+            return WrongUse;
         }
         catch (SettingsException e)
         {
@@ -56,6 +62,9 @@ internal static class CommandLine
             return Failed;
         }
     }
+
+    private static string Typed(SymbolResult command) =>
+        command.Parent is CommandResult parent ? $"{Typed(parent)} {((CommandResult)command).Command.Name}" : "strongroom";
 
     private sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
     {

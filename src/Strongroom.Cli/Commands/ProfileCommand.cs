@@ -68,7 +68,7 @@ internal static partial class ProfileCommand
     private static void Replace(string path, string text)
     {
         // A link into somebody's dotfiles stays a link.
-        var target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        var target = File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path : path;
         Directory.CreateDirectory(Path.GetDirectoryName(target)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         DataDirectory.WritePrivate(target, Encoding.Latin1.GetBytes(text));
     }

@@ -42,7 +42,7 @@ public sealed class StrongroomServer : IAsyncDisposable
         (IsNew, RecoveredRecords) = (isNew, recovered);
     }
 
-    /// <summary>Whether this start made the installation.</summary>
+    /// <summary>Whether this start made the installation, or is the first that got as far as listening.</summary>
     public bool IsNew { get; }
 
     /// <summary>Audit records that an earlier crash had kept out of the log and this start put there.</summary>
@@ -83,7 +83,7 @@ public sealed class StrongroomServer : IAsyncDisposable
             var recovered = await audit.RecoverAsync(ct);
 
             var app = Build(options, directory, store, keyring, audit, time, entropy, functions, logging);
-            var server = new StrongroomServer(directory, store, keyring, log, audit, app, isNew, recovered);
+            var server = new StrongroomServer(directory, store, keyring, log, audit, app, isNew || !File.Exists(directory.Endpoint), recovered);
             opened.Push(new Closing(app));
             await ListenAsync(app, options, ct);
             server.BeginWork(options, time, entropy);

@@ -32,8 +32,9 @@ internal static class Tls
             HandshakeTimeout = TimeSpan.FromSeconds(10),
             OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
             {
-                // Listed, not left to the system: its default may still allow what is broken.
+#pragma warning disable CA5398 // Listed, not left to the system, whose default may still allow what is broken.
                 EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+#pragma warning restore CA5398
                 ApplicationProtocols = Protocols,
                 ServerCertificateContext = certificate.Current(),
             }),
