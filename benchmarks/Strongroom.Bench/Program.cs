@@ -10,18 +10,34 @@ switch (args)
     case ["bare", var port, var answer]:
         await Bare.RunAsync(int.Parse(port, CultureInfo.InvariantCulture), await File.ReadAllBytesAsync(answer));
         return 0;
-    case ["serve", var directory, var url]:
+    case ["serve", var directory, var url, .. var rest]:
     {
+        var options = new ServerOptions { DataDirectory = directory, Listen = url };
+        if (rest is [var cache])
+            options = options with { CacheBytes = long.Parse(cache, CultureInfo.InvariantCulture) };
         await using var server = await StrongroomServer.StartAsync(
-            new ServerOptions { DataDirectory = directory, Listen = url }, TimeProvider.System, SystemEntropy.Instance,
+            options, TimeProvider.System, SystemEntropy.Instance,
             l => l.AddConsole().SetMinimumLevel(LogLevel.Warning), default);
         await server.WaitForStopAsync(default);
         return 0;
     }
 
+    case ["load", var port, var seconds]:
+        // For a profiler: reads against a server started by hand with `serve`.
+        Console.WriteLine(Measures.Load(int.Parse(port, CultureInfo.InvariantCulture), int.Parse(seconds, CultureInfo.InvariantCulture)));
+        Workplace.CleanUp();
+        return 0;
     case ["seed", var count]:
         Console.WriteLine(await Seed.DirectoryAsync(int.Parse(count, CultureInfo.InvariantCulture)));
         return 0;
+}
+
+// For development: this build against an earlier one in the same run, `compare DIRECTORY-OF-ITS-BENCH`.
+if (args is ["compare", var other])
+{
+    Console.WriteLine(await Measures.CompareAsync(other));
+    Workplace.CleanUp();
+    return 0;
 }
 
 var asJson = args.Contains("--json");

@@ -28,11 +28,14 @@ internal sealed class ServerProcess : IDisposable
     }
 
     /// <summary>The published server on a data directory.</summary>
-    public static ServerProcess Strongroom(string dataDirectory, string firstSecret)
+    /// <param name="program">Another build's bench; null for this one.</param>
+    /// <param name="cacheBytes">Null for the server's default.</param>
+    public static ServerProcess Strongroom(string dataDirectory, string firstSecret, string? program = null, long? cacheBytes = null)
     {
         var port = Workplace.FreePort();
         var url = "http://127.0.0.1:" + port.ToString(CultureInfo.InvariantCulture);
-        return Start(Environment.ProcessPath!, ["serve", dataDirectory, url], port, Seed.Get(firstSecret));
+        string[] cache = cacheBytes is { } bytes ? [bytes.ToString(CultureInfo.InvariantCulture)] : [];
+        return Start(program ?? Environment.ProcessPath!, ["serve", dataDirectory, url, .. cache], port, Seed.Get(firstSecret));
     }
 
     /// <summary>Kestrel alone: reads the request and writes the bytes of an answer.</summary>

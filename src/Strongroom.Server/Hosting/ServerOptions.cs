@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Strongroom.Storage;
 
 namespace Strongroom.Server.Hosting;
 
@@ -10,6 +11,9 @@ public sealed record ServerOptions
 
     /// <summary>PostgreSQL connection string; null for the embedded SQLite database in the data directory.</summary>
     public string? Store { get; init; }
+
+    /// <summary>Memory for secrets that were read lately, still encrypted; 0 reads each from the store, which the benchmark compares with.</summary>
+    internal long CacheBytes { get; init; } = CachingSecretStore.DefaultMaxBytes;
 
     /// <summary>Scheme, address and port to listen on. Port 0 takes a free one.</summary>
     public string Listen { get; init; } = "http://127.0.0.1:4584";

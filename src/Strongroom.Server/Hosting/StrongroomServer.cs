@@ -28,6 +28,7 @@ public sealed class StrongroomServer : IAsyncDisposable
 
     private readonly DataDirectory directory;
     private readonly SqlStore store;
+    private readonly ISecretStore secrets;
     private readonly Keyring keyring;
     private readonly AuditLog log;
     private readonly AuditTrail audit;
@@ -36,9 +37,10 @@ public sealed class StrongroomServer : IAsyncDisposable
     private readonly List<Task> jobs = [];
 
     private StrongroomServer(
-        DataDirectory directory, SqlStore store, Keyring keyring, AuditLog log, AuditTrail audit, WebApplication app, bool isNew, int recovered)
+        DataDirectory directory, SqlStore store, ISecretStore secrets, Keyring keyring, AuditLog log, AuditTrail audit, WebApplication app, bool isNew,
+        int recovered)
     {
-        (this.directory, this.store, this.keyring, this.log, this.audit, this.app) = (directory, store, keyring, log, audit, app);
+        (this.directory, this.store, this.secrets, this.keyring, this.log, this.audit, this.app) = (directory, store, secrets, keyring, log, audit, app);
         (IsNew, RecoveredRecords) = (isNew, recovered);
     }
 
@@ -76,14 +78,16 @@ public sealed class StrongroomServer : IAsyncDisposable
                 ? await SqlStore.OpenSqliteAsync(directory.Database, time, ct)
                 : await SqlStore.OpenPostgresAsync(options.Store, time, ct);
             opened.Push(new Closing(store));
+            ISecretStore secrets = options.CacheBytes > 0 ? new CachingSecretStore(store, options.CacheBytes) : store;
             var (keyring, isNew) = await Installation.OpenAsync(store, directory, options, entropy, time, ct);
             opened.Push(keyring);
             var log = Keep(opened, AuditLog.Open(directory.AuditLog));
-            var audit = new AuditTrail(log, store, store, entropy);
+            var audit = new AuditTrail(log, secrets, store, entropy);
             var recovered = await audit.RecoverAsync(ct);
 
-            var app = Build(options, directory, store, keyring, audit, time, entropy, functions, logging);
-            var server = new StrongroomServer(directory, store, keyring, log, audit, app, isNew || !File.Exists(directory.Endpoint), recovered);
+            var app = Build(options, directory, store, secrets, keyring, audit, time, entropy, functions, logging);
+            var server = new StrongroomServer(
+                directory, store, secrets, keyring, log, audit, app, isNew || !File.Exists(directory.Endpoint), recovered);
             opened.Push(new Closing(app));
             await ListenAsync(app, options, ct);
             server.BeginWork(options, time, entropy);
@@ -124,8 +128,8 @@ public sealed class StrongroomServer : IAsyncDisposable
     }
 
     private static WebApplication Build(
-        ServerOptions options, DataDirectory directory, SqlStore store, Keyring keyring, AuditTrail audit, TimeProvider time, Entropy entropy,
-        IRotationFunctions functions, Action<ILoggingBuilder> logging)
+        ServerOptions options, DataDirectory directory, SqlStore store, ISecretStore secrets, Keyring keyring, AuditTrail audit, TimeProvider time,
+        Entropy entropy, IRotationFunctions functions, Action<ILoggingBuilder> logging)
     {
         // Empty: no configuration files, no environment, nothing that could change behaviour from outside our own settings.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -141,7 +145,7 @@ public sealed class StrongroomServer : IAsyncDisposable
 
         var regions = new Regions(options.Regions);
         var keys = new KeyDirectory(store, keyring, time);
-        var table = new OperationTable(store, keyring, keys, regions, functions, entropy);
+        var table = new OperationTable(secrets, keyring, keys, regions, functions, entropy);
         var pipeline = new RequestPipeline(
             new RequestRouter(table, regions),
             new SigV4Authenticator(store, keyring, keys, new SigningKeyCache(time)),
@@ -179,7 +183,7 @@ public sealed class StrongroomServer : IAsyncDisposable
     private void BeginWork(ServerOptions options, TimeProvider time, Entropy entropy)
     {
         var logger = app.Services.GetRequiredService<ILogger<StrongroomServer>>();
-        var purge = new PurgeJob(store, store, audit, entropy.NewGuid(), time);
+        var purge = new PurgeJob(secrets, store, audit, entropy.NewGuid(), time);
         jobs.Add(Periodically.RunAsync(SettleInterval, async ct => await audit.SettleAsync(ct), "audit settling", time, logger, stopping.Token));
         jobs.Add(Periodically.RunAsync(PurgeInterval, purge.RunAsync, "purge", time, logger, stopping.Token));
         var bound = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();

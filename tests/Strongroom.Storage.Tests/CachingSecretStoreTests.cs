@@ -1,0 +1,202 @@
+using static Strongroom.Storage.Tests.Sample;
+
+namespace Strongroom.Storage.Tests;
+
+/// <summary>A store behind the cache keeps the contract to the letter.</summary>
+public sealed class CachingSecretStoreContractTests : SecretStoreContract
+{
+    private readonly TemporaryDirectory directory = new();
+
+    private protected override async Task<ISecretStore> OpenAsync() =>
+        new CachedStore(await SqlStore.OpenSqliteAsync(directory.File("strongroom.db"), TimeProvider.System, CancellationToken.None));
+
+    private protected override ValueTask CleanUpAsync()
+    {
+        directory.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private sealed class CachedStore(SqlStore store) : ISecretStore, IAuditOutbox, IAsyncDisposable
+    {
+        private readonly CachingSecretStore cached = new(store);
+
+        public ValueTask<StoredSecret?> FindAsync(string account, string region, string name, CancellationToken ct) => cached.FindAsync(account, region, name, ct);
+        public ValueTask<StoredVersion?> FindVersionAsync(long secretId, string versionId, CancellationToken ct) => cached.FindVersionAsync(secretId, versionId, ct);
+        public ValueTask<IReadOnlyList<StoredSecret>> ListAsync(SecretQuery query, CancellationToken ct) => cached.ListAsync(query, ct);
+        public ValueTask<IReadOnlyList<VersionSummary>> ListVersionsAsync(long secretId, bool includeUnlabelled, VersionPosition? after, int limit, CancellationToken ct) =>
+            cached.ListVersionsAsync(secretId, includeUnlabelled, after, limit, ct);
+        public ValueTask<CommitResult> CommitAsync(SecretCommit commit, CancellationToken ct) => cached.CommitAsync(commit, ct);
+        public ValueTask TouchAsync(long secretId, string versionId, DateOnly day, CancellationToken ct) => cached.TouchAsync(secretId, versionId, day, ct);
+        public ValueTask<IReadOnlyList<StoredSecret>> ListPurgeableAsync(DateTimeOffset now, int limit, CancellationToken ct) => cached.ListPurgeableAsync(now, limit, ct);
+        public ValueTask<IReadOnlyList<AuditEntry>> ListAsync(CancellationToken ct) => store.ListAsync(ct);
+        public ValueTask RemoveAsync(IReadOnlyCollection<Guid> eventIds, CancellationToken ct) => store.RemoveAsync(eventIds, ct);
+        public ValueTask DisposeAsync() => store.DisposeAsync();
+    }
+}
+
+/// <summary>When the cache answers itself, and when it must not.</summary>
+public sealed class CachingSecretStoreTests
+{
+    private readonly GatedStore inner = new();
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task What_was_read_once_is_not_read_again()
+    {
+        var store = new CachingSecretStore(inner);
+        var secret = await store.AddAsync(Secret("a", Current("v1")), Version("v1"));
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal(secret.Id, (await store.GetAsync("a")).Id);
+            Assert.Equal("v1", (await store.FindVersionAsync(secret.Id, "v1", Ct))!.VersionId);
+        }
+
+        Assert.Equal(2, inner.Reads);
+    }
+
+    [Fact]
+    public async Task Absence_is_not_remembered()
+    {
+        var store = new CachingSecretStore(inner);
+        Assert.Null(await store.FindAsync(Account, Region, "a", Ct));
+        await inner.Model.AddAsync(Secret("a"));
+        Assert.NotNull(await store.FindAsync(Account, Region, "a", Ct));
+    }
+
+    [Fact]
+    public async Task A_committed_change_is_seen_at_once()
+    {
+        var store = new CachingSecretStore(inner);
+        var before = await store.AddAsync(Secret("a", Current("v1")), Version("v1", value: "one"));
+        await store.FindVersionAsync(before.Id, "v1", Ct);
+        var after = before with { Document = before.Document with { Description = "new" } };
+        await store.ChangeAsync(new SecretChange { Before = before, After = after, Versions = [Version("v1", value: "two")] });
+        Assert.Equal("new", (await store.GetAsync("a")).Document.Description);
+        Assert.Equal("two"u8.ToArray(), (await store.FindVersionAsync(before.Id, "v1", Ct))!.Value!.Bytes.ToArray());
+    }
+
+    [Fact]
+    public async Task A_removed_secret_is_gone_at_once()
+    {
+        var store = new CachingSecretStore(inner);
+        var secret = await store.AddAsync(Secret("a", Current("v1")), Version("v1"));
+        await store.FindVersionAsync(secret.Id, "v1", Ct);
+        await store.ChangeAsync(new SecretChange { Before = secret });
+        Assert.Null(await store.FindAsync(Account, Region, "a", Ct));
+        Assert.Null(await store.FindVersionAsync(secret.Id, "v1", Ct));
+    }
+
+    [Fact]
+    public async Task The_day_of_a_read_is_seen_at_once()
+    {
+        var store = new CachingSecretStore(inner);
+        var secret = await store.AddAsync(Secret("a", Current("v1")), Version("v1"));
+        await store.FindVersionAsync(secret.Id, "v1", Ct);
+        await store.TouchAsync(secret.Id, "v1", new DateOnly(2025, 1, 2), Ct);
+        Assert.Equal(new DateOnly(2025, 1, 2), (await store.GetAsync("a")).AccessedOn);
+        Assert.Equal(new DateOnly(2025, 1, 2), (await store.FindVersionAsync(secret.Id, "v1", Ct))!.AccessedOn);
+    }
+
+    [Fact]
+    public async Task A_read_that_a_change_overtook_leaves_nothing_stale_behind()
+    {
+        var store = new CachingSecretStore(inner);
+        var before = await inner.Model.AddAsync(Secret("a"));
+
+        // The read has its row in hand, but has not returned, while the change is made and acknowledged.
+        var hold = inner.HoldNextRead();
+        var reading = store.FindAsync(Account, Region, "a", Ct).AsTask();
+        await store.ChangeAsync(new SecretChange { Before = before, After = before with { Document = new SecretDocument { Description = "new" } } });
+        hold.SetResult();
+        Assert.Null((await reading)!.Document.Description);
+        Assert.Equal("new", (await store.GetAsync("a")).Document.Description);
+    }
+
+    [Fact]
+    public async Task While_a_change_is_under_way_reads_go_past_the_cache()
+    {
+        var store = new CachingSecretStore(inner);
+        var before = await store.AddAsync(Secret("a"));
+        var hold = inner.HoldNextCommit();
+        var committing = store.ChangeAsync(new SecretChange { Before = before, After = before with { Document = new SecretDocument { Description = "new" } } });
+
+        // Written, not yet acknowledged: whoever reads twice must not see it and then miss it.
+        await inner.Committed;
+        Assert.Equal("new", (await store.GetAsync("a")).Document.Description);
+        Assert.Equal("new", (await store.GetAsync("a")).Document.Description);
+        Assert.Equal(3, inner.Reads);
+        hold.SetResult();
+        Assert.Equal(CommitResult.Committed, await committing);
+    }
+
+    [Fact]
+    public async Task Beyond_its_bytes_the_cache_forgets_what_is_not_read()
+    {
+        var store = new CachingSecretStore(inner, maxBytes: 20_000);
+        for (var i = 0; i < 100; i++)
+        {
+            await store.AddAsync(Secret($"s{i}"));
+            await store.GetAsync("s0");
+        }
+
+        var reads = inner.Reads;
+        await store.GetAsync("s0");
+        Assert.Equal(reads, inner.Reads);
+        await store.GetAsync("s1");
+        Assert.Equal(reads + 1, inner.Reads);
+    }
+
+    /// <summary>The model with a count of reads, and a hand on the brake.</summary>
+    private sealed class GatedStore : ISecretStore
+    {
+        private readonly TaskCompletionSource committed = new();
+        private TaskCompletionSource? heldRead;
+        private TaskCompletionSource? heldCommit;
+
+        public ModelStore Model { get; } = new();
+        public int Reads { get; private set; }
+        public Task Committed => committed.Task;
+
+        public TaskCompletionSource HoldNextRead() => heldRead = new();
+        public TaskCompletionSource HoldNextCommit() => heldCommit = new();
+
+        public async ValueTask<StoredSecret?> FindAsync(string account, string region, string name, CancellationToken ct)
+        {
+            Reads++;
+            var found = await Model.FindAsync(account, region, name, ct);
+            if (heldRead is { } held)
+            {
+                heldRead = null;
+                await held.Task;
+            }
+
+            return found;
+        }
+
+        public ValueTask<StoredVersion?> FindVersionAsync(long secretId, string versionId, CancellationToken ct)
+        {
+            Reads++;
+            return Model.FindVersionAsync(secretId, versionId, ct);
+        }
+
+        public async ValueTask<CommitResult> CommitAsync(SecretCommit commit, CancellationToken ct)
+        {
+            var result = await Model.CommitAsync(commit, ct);
+            if (heldCommit is { } held)
+            {
+                heldCommit = null;
+                committed.SetResult();
+                await held.Task;
+            }
+
+            return result;
+        }
+
+        public ValueTask TouchAsync(long secretId, string versionId, DateOnly day, CancellationToken ct) => Model.TouchAsync(secretId, versionId, day, ct);
+        public ValueTask<IReadOnlyList<StoredSecret>> ListAsync(SecretQuery query, CancellationToken ct) => Model.ListAsync(query, ct);
+        public ValueTask<IReadOnlyList<VersionSummary>> ListVersionsAsync(long secretId, bool includeUnlabelled, VersionPosition? after, int limit, CancellationToken ct) =>
+            Model.ListVersionsAsync(secretId, includeUnlabelled, after, limit, ct);
+        public ValueTask<IReadOnlyList<StoredSecret>> ListPurgeableAsync(DateTimeOffset now, int limit, CancellationToken ct) => Model.ListPurgeableAsync(now, limit, ct);
+    }
+}
