@@ -52,7 +52,11 @@ internal sealed class ServerProcess : IAsyncDisposable
         while (!await server.IsReadyAsync(endpointFile))
         {
             if (process.HasExited || waited.Elapsed > StartLimit)
+            {
+                process.Kill();
                 throw new InvalidOperationException($"The server did not start:\n{server.Output}");
+            }
+
             await Task.Delay(50);
         }
 

@@ -5,6 +5,7 @@ public sealed class SharedServer : IAsyncLifetime
 {
     private readonly Dictionary<string, IClient> clients = [];
 
+    // Null only while, or after, the start has failed.
     internal ServerProcess Process { get; private set; } = null!;
 
     internal RawClient Raw { get; private set; } = null!;
@@ -24,7 +25,8 @@ public sealed class SharedServer : IAsyncLifetime
     {
         foreach (var client in clients.Values)
             await client.DisposeAsync();
-        Raw.Dispose();
-        await Process.DisposeAsync();
+        Raw?.Dispose();
+        if (Process is not null)
+            await Process.DisposeAsync();
     }
 }
