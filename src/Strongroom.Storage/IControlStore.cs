@@ -2,17 +2,15 @@ using Strongroom.Crypto;
 
 namespace Strongroom.Storage;
 
-/// <summary>What the server itself keeps: accounts, access keys, key material (wrapped), settings of the installation, leases.</summary>
+/// <summary>What the server itself keeps: key material (wrapped), settings of the installation, leases.</summary>
 public interface IControlStore
 {
     /// <summary>A named value of the installation, such as the wrapped root key; null when never set.</summary>
     ValueTask<byte[]?> FindSettingAsync(string name, CancellationToken ct);
 
-    /// <summary>Writes the settings, the account and its first access key in one transaction, on an empty store only.</summary>
+    /// <summary>Writes the settings, the account and what its directory begins with in one transaction, on an empty store only.</summary>
     /// <returns>False when the store already has an account; nothing was written.</returns>
     ValueTask<bool> InitializeAsync(StoreSeed seed, CancellationToken ct);
-
-    ValueTask<StoredAccessKey?> FindAccessKeyAsync(string accessKeyId, CancellationToken ct);
 
     /// <summary>The KMS key with this alias in the account and region, newest version; null when there is none.</summary>
     ValueTask<WrappedKey?> FindKeyByAliasAsync(string account, string region, string alias, CancellationToken ct);
@@ -31,14 +29,15 @@ public interface IControlStore
     ValueTask ProbeAsync(CancellationToken ct);
 }
 
-/// <param name="PrincipalArn">Until the identity issue always the account's root, <c>arn:aws:iam::ACCOUNT:root</c>.</param>
-/// <param name="Active">An inactive key answers like an unknown one.</param>
-public sealed record StoredAccessKey(string AccessKeyId, string Account, string PrincipalArn, bool Active, SealedValue Secret);
-
+/// <param name="Entries">What the account's global directory begins with: its root access key.</param>
 /// <param name="Keys">Keys with their aliases.</param>
 public sealed record StoreSeed(
-    string Account, IReadOnlyDictionary<string, byte[]> Settings, StoredAccessKey RootKey,
-    IReadOnlyList<(WrappedKey Key, string Alias)> Keys, DateTimeOffset CreatedAt);
+    string Account, IReadOnlyDictionary<string, byte[]> Settings, IReadOnlyList<DirectoryEntry> Entries,
+    IReadOnlyList<(WrappedKey Key, string Alias)> Keys, DateTimeOffset CreatedAt)
+{
+    /// <summary>The scope of the directory that holds an account's identities.</summary>
+    public const string Scope = "global";
+}
 
 /// <summary>Audit records that were committed with a change and may not have reached the log yet.</summary>
 public interface IAuditOutbox

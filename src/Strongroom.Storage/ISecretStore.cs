@@ -1,3 +1,5 @@
+using Strongroom.Crypto;
+
 namespace Strongroom.Storage;
 
 /// <summary>
@@ -37,7 +39,16 @@ public enum CommitResult { Committed, Stale }
 /// <param name="Changes">All or none. Secrets that exist are changed before new ones are inserted, whatever the order here, so that a
 /// removed secret's name can be taken in the same commit and no two commits wait for each other.</param>
 /// <param name="Records">The audit records that stand or fall with the changes; kept in the outbox until <see cref="IAuditOutbox.RemoveAsync"/>.</param>
-public sealed record SecretCommit(IReadOnlyList<SecretChange> Changes, IReadOnlyList<AuditEntry> Records);
+public sealed record SecretCommit(IReadOnlyList<SecretChange> Changes, IReadOnlyList<AuditEntry> Records)
+{
+    /// <summary>New accounts; one that exists already makes the commit stale.</summary>
+    public IReadOnlyList<StoredAccount> Accounts { get; init; } = [];
+
+    public IReadOnlyList<DirectoryChange> Directories { get; init; } = [];
+
+    /// <summary>New versions of KMS keys.</summary>
+    public IReadOnlyList<WrappedKey> Keys { get; init; } = [];
+}
 
 /// <summary>One secret's part of a commit: what it was when it was read, and what it is to be.</summary>
 public sealed record SecretChange

@@ -25,13 +25,10 @@ public sealed partial class SqlStore
     private static async ValueTask<CommitResult> ApplyAsync(
         SqlSession tx, (SecretCommit Commit, IReadOnlyList<Guid> Swept) work, CancellationToken ct)
     {
-        foreach (var change in InLockOrder(work.Commit.Changes))
+        if (!await ApplyAllAsync(tx, work.Commit, ct))
         {
-            if (!await ApplyChangeAsync(tx, change, ct))
-            {
-                tx.Abandon();
-                return CommitResult.Stale;
-            }
+            tx.Abandon();
+            return CommitResult.Stale;
         }
 
         foreach (var entry in work.Commit.Records)
@@ -42,6 +39,33 @@ public sealed partial class SqlStore
 
         await RemoveRecordsAsync(tx, work.Swept, ct);
         return CommitResult.Committed;
+    }
+
+    /// <returns>False when anything is not as the commit expects it.</returns>
+    private static async ValueTask<bool> ApplyAllAsync(SqlSession tx, SecretCommit commit, CancellationToken ct)
+    {
+        foreach (var account in commit.Accounts)
+        {
+            if (!await InsertAccountAsync(tx, account, ct))
+                return false;
+        }
+
+        foreach (var change in InLockOrder(commit.Directories))
+        {
+            if (!await ApplyDirectoryAsync(tx, change, ct))
+                return false;
+        }
+
+        foreach (var change in InLockOrder(commit.Changes))
+        {
+            if (!await ApplyChangeAsync(tx, change, ct))
+                return false;
+        }
+
+        foreach (var key in commit.Keys)
+            await InsertKeyVersionAsync(tx, key, ct);
+
+        return true;
     }
 
     /// <returns>False when the secret is not as <see cref="SecretChange.Before"/> says.</returns>
@@ -128,6 +152,9 @@ public sealed partial class SqlStore
         .. changes.Where(change => change.Before is not null).OrderBy(change => change.Before!.Id),
         .. changes.Where(change => change.Before is null).OrderBy(change => (change.After!.Account, change.After.Region, change.After.Name), PlaceOrder),
     ];
+
+    private static IReadOnlyList<DirectoryChange> InLockOrder(IReadOnlyList<DirectoryChange> changes) => changes.Count < 2 ? changes :
+        [.. changes.OrderBy(change => (change.Account, change.Scope, ""), PlaceOrder)];
 
     private static bool Holds(IReadOnlyList<LabelledVersion> versions, string versionId)
     {

@@ -1,5 +1,3 @@
-using Strongroom.Crypto;
-
 namespace Strongroom.Storage;
 
 public sealed partial class SqlStore
@@ -20,31 +18,19 @@ public sealed partial class SqlStore
                     return false;
             }
 
-            await tx.ExecuteAsync("INSERT INTO account (account, created_at_ms) VALUES (@account, @created)",
-                ct, ("account", seed.Account), ("created", seed.CreatedAt.ToMilliseconds()));
+            await InsertAccountAsync(tx, new StoredAccount(seed.Account, seed.CreatedAt), ct);
             foreach (var (name, value) in seed.Settings)
                 await WriteSettingAsync(tx, name, value, ct);
 
             foreach (var (key, alias) in seed.Keys)
                 await InsertKeyAsync(tx, key, alias, ct);
 
-            await tx.ExecuteAsync("""
-                INSERT INTO access_key (access_key_id, account, principal_arn, active, sealed_secret)
-                VALUES (@id, @account, @principal, @active, @secret)
-                """, ct,
-                ("id", seed.RootKey.AccessKeyId), ("account", seed.RootKey.Account), ("principal", seed.RootKey.PrincipalArn),
-                ("active", seed.RootKey.Active ? 1L : 0L), ("secret", seed.RootKey.Secret.Bytes));
-            return true;
-        }, ct);
+            await tx.ExecuteAsync("INSERT INTO directory (account, scope, revision) VALUES (@account, @scope, 1)",
+                ct, ("account", seed.Account), ("scope", StoreSeed.Scope));
+            foreach (var entry in seed.Entries)
+                await PutEntryAsync(tx, seed.Account, StoreSeed.Scope, entry, ct);
 
-    public ValueTask<StoredAccessKey?> FindAccessKeyAsync(string accessKeyId, CancellationToken ct) =>
-        engine.ReadAsync(accessKeyId, static async (session, id, ct) =>
-        {
-            await using var reader = await session.QueryAsync(
-                "SELECT account, principal_arn, active, sealed_secret FROM access_key WHERE access_key_id = @id", ct, ("id", id));
-            return await reader.ReadAsync(ct)
-                ? new StoredAccessKey(id, reader.GetString(0), reader.GetString(1), reader.GetInt64(2) != 0, SealedValue.Parse(reader.GetFieldValue<byte[]>(3)))
-                : null;
+            return true;
         }, ct);
 
     public ValueTask<bool> TryLeaseAsync(string name, Guid holder, DateTimeOffset now, DateTimeOffset until, CancellationToken ct) =>

@@ -38,14 +38,17 @@ public sealed partial class SqlStore
         if (!isFree)
             return false;
 
+        await InsertKeyVersionAsync(tx, key, ct);
+        return true;
+    }
+
+    private static async ValueTask InsertKeyVersionAsync(SqlSession tx, WrappedKey key, CancellationToken ct) =>
         await tx.ExecuteAsync("""
             INSERT INTO kms_key (key_id, version, account, region, material, created_at_ms)
             VALUES (@key, @version, @account, @region, @material, @created)
             """, ct,
             ("key", key.KeyId.ToString()), ("version", (long)key.Version), ("account", key.Account), ("region", key.Region),
             ("material", key.Material), ("created", key.CreatedAt.ToMilliseconds()));
-        return true;
-    }
 
     private static WrappedKey ReadKey(DbDataReader reader) => new(
         Guid.Parse(reader.GetString(0)), reader.GetString(1), reader.GetString(2), (int)reader.GetInt64(3),

@@ -10,6 +10,8 @@ public abstract class ControlStoreContract : IAsyncLifetime
 
     private IControlStore store = null!;
 
+    private IDirectoryStore Directories => (IDirectoryStore)store;
+
     private protected FakeTimeProvider Clock { get; } = new(Time(0));
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -31,7 +33,7 @@ public abstract class ControlStoreContract : IAsyncLifetime
 
         Assert.Equal([1, 2, 3], await store.FindSettingAsync("root-key", Ct));
         Assert.Null(await store.FindSettingAsync("unknown", Ct));
-        Assert.Null(await store.FindAccessKeyAsync("AK444455556666", Ct));
+        Assert.Null(await Directories.FindAccessKeyAccountAsync("AK444455556666", Ct));
     }
 
     [Fact]
@@ -43,15 +45,105 @@ public abstract class ControlStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_access_key_comes_back_as_it_was_given()
+    public async Task A_seed_begins_the_directory_of_its_account()
     {
         await store.InitializeAsync(Seed(Account), Ct);
 
-        var key = await store.FindAccessKeyAsync("AK" + Account, Ct);
+        var directory = await Directories.LoadDirectoryAsync(Account, StoreSeed.Scope, Ct);
 
-        Assert.Equal((Account, $"arn:aws:iam::{Account}:root", true), (key!.Account, key.PrincipalArn, key.Active));
-        Assert.Equal([9, 8, 7], key.Secret.Bytes.ToArray());
-        Assert.Null(await store.FindAccessKeyAsync("ak" + Account, Ct));
+        Assert.Equal((Account, "global", 1), (directory.Account, directory.Scope, directory.Revision));
+        Assert.Equal(("access-key", "AK" + Account, "{}"), Assert.Single(directory.Entries) is var entry ? (entry.Kind, entry.Name, entry.Document) : default);
+        Assert.Equal([9, 8, 7], directory.Entries[0].Sealed!.Bytes.ToArray());
+        Assert.Equal(Account, await Directories.FindAccessKeyAccountAsync("AK" + Account, Ct));
+        Assert.Null(await Directories.FindAccessKeyAccountAsync("ak" + Account, Ct));
+        Assert.Equal([new StoredAccount(Account, Time(0))], await Directories.ListAccountsAsync(Ct));
+    }
+
+    [Fact]
+    public async Task A_directory_that_was_never_written_is_empty()
+    {
+        var directory = await Directories.LoadDirectoryAsync(Account, "eu-west-1", Ct);
+
+        Assert.Equal(0, directory.Revision);
+        Assert.Empty(directory.Entries);
+    }
+
+    [Fact]
+    public async Task A_directory_changes_under_its_revision()
+    {
+        Assert.Equal(CommitResult.Committed, await ChangeAsync(0, puts: [new("user", "b", "{1}"), new("user", "a", "{2}", SealedValue.Parse([1]))]));
+        Assert.Equal(CommitResult.Stale, await ChangeAsync(0, puts: [new("user", "c", "{}")]));
+        Assert.Equal(CommitResult.Stale, await ChangeAsync(2, puts: [new("user", "c", "{}")]));
+        Assert.Equal(CommitResult.Committed, await ChangeAsync(1, puts: [new("user", "b", "{3}"), new("group", "a", "{4}")], removals: [("user", "a"), ("user", "gone")]));
+
+        var directory = await Directories.LoadDirectoryAsync(Account, "global", Ct);
+
+        Assert.Equal(2, directory.Revision);
+        Assert.Equal([("group", "a", "{4}"), ("user", "b", "{3}")], directory.Entries.Select(e => (e.Kind, e.Name, e.Document)));
+        Assert.Empty((await Directories.LoadDirectoryAsync(Account, "us-east-1", Ct)).Entries);
+        Assert.Empty((await Directories.LoadDirectoryAsync("444455556666", "global", Ct)).Entries);
+    }
+
+    [Fact]
+    public async Task Of_many_changes_from_one_revision_one_is_taken()
+    {
+        await ChangeAsync(0);
+
+        var results = await Task.WhenAll(Enumerable.Range(0, 16).Select(i => Task.Run(() => ChangeAsync(1, puts: [new("user", $"u{i}", "{}")]), Ct)));
+
+        Assert.Single(results, CommitResult.Committed);
+        Assert.Single((await Directories.LoadDirectoryAsync(Account, "global", Ct)).Entries);
+    }
+
+    [Fact]
+    public async Task A_stale_directory_takes_everything_of_its_commit_with_it()
+    {
+        await ChangeAsync(0);
+        var id = Guid.NewGuid();
+
+        var result = await ((ISecretStore)store).CommitAsync(new SecretCommit([new SecretChange { After = Secret("s") }], [Record(id)])
+        {
+            Accounts = [new StoredAccount("444455556666", Time(0))],
+            Keys = [Key(KeyId)],
+            Directories = [new DirectoryChange(Account, "us-east-1", 0), new DirectoryChange(Account, "global", 7)],
+        }, Ct);
+
+        Assert.Equal(CommitResult.Stale, result);
+        Assert.Empty(await Directories.ListAccountsAsync(Ct));
+        Assert.Equal(0, (await Directories.LoadDirectoryAsync(Account, "us-east-1", Ct)).Revision);
+        Assert.Null(await store.FindKeyAsync(KeyId, 1, Ct));
+        Assert.Empty(await ((IAuditOutbox)store).ListAsync(Ct));
+        Assert.Null(await ((ISecretStore)store).FindAsync(Account, Region, "s", Ct));
+    }
+
+    [Fact]
+    public async Task An_account_is_added_once_with_its_keys_and_directory()
+    {
+        var commit = new SecretCommit([], [])
+        {
+            Accounts = [new StoredAccount("444455556666", Time(2))],
+            Keys = [Key(KeyId)],
+            Directories = [new DirectoryChange("444455556666", "global", 0) { Puts = [new(DirectoryEntry.AccessKeyKind, "AKIA1", "{}")] }],
+        };
+
+        Assert.Equal(CommitResult.Committed, await ((ISecretStore)store).CommitAsync(commit, Ct));
+        Assert.Equal(CommitResult.Stale, await ((ISecretStore)store).CommitAsync(commit, Ct));
+
+        Assert.Equal([new StoredAccount("444455556666", Time(2))], await Directories.ListAccountsAsync(Ct));
+        Assert.Equal("444455556666", await Directories.FindAccessKeyAccountAsync("AKIA1", Ct));
+        Assert.NotNull(await store.FindKeyAsync(KeyId, 1, Ct));
+    }
+
+    [Fact]
+    public async Task The_last_use_of_a_key_never_moves_back()
+    {
+        await Directories.RecordUsesAsync([new("AKIA1", Time(5), "us-east-1", "secretsmanager"), new("AROA1", Time(1), "eu-west-1", "kms")], Ct);
+        await Directories.RecordUsesAsync([new("AKIA1", Time(4), "eu-west-1", "iam")], Ct);
+        await Directories.RecordUsesAsync([new("AROA1", Time(2), "us-east-1", "sts")], Ct);
+
+        Assert.Equal(new AccessKeyUse("AKIA1", Time(5), "us-east-1", "secretsmanager"), await Directories.FindUseAsync("AKIA1", Ct));
+        Assert.Equal(new AccessKeyUse("AROA1", Time(2), "us-east-1", "sts"), await Directories.FindUseAsync("AROA1", Ct));
+        Assert.Null(await Directories.FindUseAsync("AKIA2", Ct));
     }
 
     [Fact]
@@ -131,10 +223,16 @@ public abstract class ControlStoreContract : IAsyncLifetime
 
     private protected virtual ValueTask CleanUpAsync() => ValueTask.CompletedTask;
 
+    private Task<CommitResult> ChangeAsync(long expected, DirectoryEntry[]? puts = null, (string, string)[]? removals = null) =>
+        ((ISecretStore)store).CommitAsync(new SecretCommit([], [])
+        {
+            Directories = [new DirectoryChange(Account, "global", expected) { Puts = puts ?? [], Removals = removals ?? [] }],
+        }, Ct).AsTask();
+
     private static WrappedKey Key(Guid id) => new(id, Account, Region, 1, [5, 6], Time(3));
 
     private static StoreSeed Seed(string account) => new(
         account, new Dictionary<string, byte[]> { ["root-key"] = [1, 2, 3] },
-        new StoredAccessKey("AK" + account, account, $"arn:aws:iam::{account}:root", true, SealedValue.Parse([9, 8, 7])),
+        [new DirectoryEntry(DirectoryEntry.AccessKeyKind, "AK" + account, "{}", SealedValue.Parse([9, 8, 7]))],
         [(Key(KeyId) with { Account = account, Region = "global" }, "alias/account")], Time(0));
 }

@@ -1,6 +1,6 @@
 using System.Text;
 using Strongroom.Crypto;
-using Strongroom.Storage;
+using Strongroom.Server.Iam;
 
 namespace Strongroom.Server.Authentication;
 
@@ -40,7 +40,14 @@ internal static class AccessKeys
         return secret;
     }
 
-    public static StoredAccessKey Seal(string account, string accessKeyId, SecretBytes secret, Guid identityKey, Keyring keyring) => new(
-        accessKeyId, account, RootArn(account), Active: true,
-        keyring.Seal(identityKey, SecretKind.Identity, secret.Reveal(), Place(account, accessKeyId)));
+    /// <summary>A new, active key with its secret sealed at its place.</summary>
+    /// <param name="userName">Null for the account's root.</param>
+    public static IamAccessKey New(
+        string account, string accessKeyId, string? userName, SecretBytes secret, Guid identityKey, Keyring keyring, DateTimeOffset now) => new()
+        {
+            AccessKeyId = accessKeyId,
+            UserName = userName,
+            CreatedAtMs = now.ToUnixTimeMilliseconds(),
+            Sealed = keyring.Seal(identityKey, SecretKind.Identity, secret.Reveal(), Place(account, accessKeyId)),
+        };
 }

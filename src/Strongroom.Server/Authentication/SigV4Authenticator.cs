@@ -4,8 +4,8 @@ using Strongroom.Crypto;
 using Strongroom.Policy;
 using Strongroom.Protocol.SigV4;
 using Strongroom.Server.Endpoint;
+using Strongroom.Server.Iam;
 using Strongroom.Server.Keys;
-using Strongroom.Storage;
 
 namespace Strongroom.Server.Authentication;
 
@@ -13,7 +13,7 @@ namespace Strongroom.Server.Authentication;
 internal readonly record struct Authentication(Caller? Caller, SigV4Authorization Claims, SigV4Failure Failure);
 
 /// <summary>Turns a signed request into a <see cref="Caller"/>. Throws nothing on account of a request. Source: IAM fact sheet, section 1.</summary>
-internal sealed class SigV4Authenticator(IControlStore store, Keyring keyring, KeyDirectory keys, SigningKeyCache signingKeys)
+internal sealed class SigV4Authenticator(IamDirectories directories, Keyring keyring, KeyDirectory keys, SigningKeyCache signingKeys)
 {
     // Enough for every key in use; beyond it a key costs one read of the store a request.
     private const int MaxKnownKeys = 10_000;
@@ -65,22 +65,26 @@ internal sealed class SigV4Authenticator(IControlStore store, Keyring keyring, K
 
     private async ValueTask<KnownKey?> FindAsync(string accessKeyId, CancellationToken ct)
     {
-        if (known.TryGetValue(accessKeyId, out var found))
+        var directory = await directories.FindByAccessKeyAsync(accessKeyId, ct);
+        if (directory is null)
+            return null;
+        if (known.TryGetValue(accessKeyId, out var found) && found.Directory == directory)
             return found;
-        if (await store.FindAccessKeyAsync(accessKeyId, ct) is not { Active: true } stored)
+        if (directory.FindAccessKey(accessKeyId) is not { Active: true, Sealed: { } secret } stored)
             return null;
 #pragma warning disable RS0030 // An authenticator: the caller is used only once its signature has been verified.
-        var caller = new Caller(new Principal(stored.Account, stored.PrincipalArn), stored.AccessKeyId);
+        var caller = new Caller(new Principal(directory.Account, AccessKeys.RootArn(directory.Account)), stored.AccessKeyId);
 #pragma warning restore RS0030
-        var key = new KnownKey(caller, stored.Secret);
+        var key = new KnownKey(directory, caller, secret);
         if (known.Count < MaxKnownKeys)
-            known.TryAdd(accessKeyId, key);
+            known[accessKeyId] = key;
         return key;
     }
 
-    private sealed record KnownKey(Caller Caller, SealedValue Secret)
+    /// <param name="Directory">The snapshot it was made from; with the next one it is made anew.</param>
+    private sealed record KnownKey(IamDirectory Directory, Caller Caller, SealedValue Secret)
     {
-        /// <summary>Keys can't change yet; the identity issue counts changes here.</summary>
+        /// <summary>The secret of an access key never changes, and an id is never given out again.</summary>
         public const long Version = 1;
     }
 }

@@ -3,6 +3,7 @@ using System.Text;
 using Strongroom.Crypto;
 using Strongroom.Crypto.KeyProviders;
 using Strongroom.Server.Authentication;
+using Strongroom.Server.Iam;
 using Strongroom.Server.Keys;
 using Strongroom.Storage;
 
@@ -44,7 +45,7 @@ internal static class Installation
             new StoreSeed(
                 account,
                 new Dictionary<string, byte[]> { [RootKeySetting] = wrapped, [SealSetting] = Encoding.ASCII.GetBytes(seal.Name) },
-                AccessKeys.Seal(account, accessKeyId, secret, identityKey.KeyId, keyring),
+                [IamJson.Write(AccessKeys.New(account, accessKeyId, userName: null, secret, identityKey.KeyId, keyring, now))],
                 [(identityKey, KeyDirectory.IdentityAlias)],
                 now),
             ct);

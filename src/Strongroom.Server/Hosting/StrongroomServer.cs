@@ -13,7 +13,9 @@ using Strongroom.Protocol.SigV4;
 using Strongroom.Server.Audit;
 using Strongroom.Server.Authentication;
 using Strongroom.Server.Background;
+using Strongroom.Server.Directories;
 using Strongroom.Server.Endpoint;
+using Strongroom.Server.Iam;
 using Strongroom.Server.Keys;
 using Strongroom.Server.Rotation;
 using Strongroom.Storage;
@@ -78,14 +80,15 @@ public sealed class StrongroomServer : IAsyncDisposable
                 ? await SqlStore.OpenSqliteAsync(directory.Database, time, ct)
                 : await SqlStore.OpenPostgresAsync(options.Store, time, ct);
             opened.Push(new Closing(store));
-            ISecretStore secrets = options.CacheBytes > 0 ? new CachingSecretStore(store, options.CacheBytes) : store;
+            var directories = new DirectoryCache(store);
+            var secrets = new DirectoryTrackingStore(options.CacheBytes > 0 ? new CachingSecretStore(store, options.CacheBytes) : store, directories);
             var (keyring, isNew) = await Installation.OpenAsync(store, directory, options, entropy, time, ct);
             opened.Push(keyring);
             var log = Keep(opened, AuditLog.Open(directory.AuditLog));
             var audit = new AuditTrail(log, secrets, store, entropy);
             var recovered = await audit.RecoverAsync(ct);
 
-            var app = Build(options, directory, store, secrets, keyring, audit, time, entropy, functions, logging);
+            var app = Build(options, directory, store, secrets, directories, keyring, audit, time, entropy, functions, logging);
             var server = new StrongroomServer(
                 directory, store, secrets, keyring, log, audit, app, isNew || !File.Exists(directory.Endpoint), recovered);
             opened.Push(new Closing(app));
@@ -128,7 +131,7 @@ public sealed class StrongroomServer : IAsyncDisposable
     }
 
     private static WebApplication Build(
-        ServerOptions options, DataDirectory directory, SqlStore store, ISecretStore secrets, Keyring keyring, AuditTrail audit, TimeProvider time,
+        ServerOptions options, DataDirectory directory, SqlStore store, ISecretStore secrets, DirectoryCache directories, Keyring keyring, AuditTrail audit, TimeProvider time,
         Entropy entropy, IRotationFunctions functions, Action<ILoggingBuilder> logging)
     {
         // Empty: no configuration files, no environment, nothing that could change behaviour from outside our own settings.
@@ -148,7 +151,7 @@ public sealed class StrongroomServer : IAsyncDisposable
         var table = new OperationTable(secrets, keyring, keys, regions, functions, entropy);
         var pipeline = new RequestPipeline(
             new RequestRouter(table, regions),
-            new SigV4Authenticator(store, keyring, keys, new SigningKeyCache(time)),
+            new SigV4Authenticator(new IamDirectories(directories, store), keyring, keys, new SigningKeyCache(time)),
             audit,
             new HealthEndpoint(store, audit),
             entropy,
