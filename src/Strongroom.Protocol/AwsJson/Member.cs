@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Strongroom.Protocol.AwsQuery;
 
 namespace Strongroom.Protocol.AwsJson;
 
@@ -34,6 +35,9 @@ public abstract class Member<T>
     /// <summary>Reads the value under the reader. JSON null never arrives here: it means absent.</summary>
     internal abstract void Read(ref Utf8JsonReader reader, T target);
 
+    /// <summary>Reads the value from a Query-protocol parameter that was sent.</summary>
+    internal abstract void Read(QueryForm form, T target);
+
     internal abstract void Validate(T target, string prefix, Violations violations);
 
     internal abstract void WriteAudit(Utf8JsonWriter writer, T target);
@@ -49,6 +53,8 @@ internal sealed class StringMember<T>(
     internal Constraint Constraint => constraint;
 
     internal override void Read(ref Utf8JsonReader reader, T target) => set(target, Scalars.ReadString(ref reader));
+
+    internal override void Read(QueryForm form, T target) => set(target, form.Value ?? "");
 
     internal override void Validate(T target, string prefix, Violations violations)
     {
@@ -78,6 +84,8 @@ internal sealed class LongMember<T>(
 
     internal override void Read(ref Utf8JsonReader reader, T target) => set(target, Scalars.ReadLong(ref reader));
 
+    internal override void Read(QueryForm form, T target) => set(target, Scalars.ReadLong(form, Name));
+
     internal override void Validate(T target, string prefix, Violations violations)
     {
         var value = get(target);
@@ -100,6 +108,8 @@ internal sealed class BoolMember<T>(string name, Func<T, bool?> get, Action<T, b
 {
     internal override void Read(ref Utf8JsonReader reader, T target) => set(target, Scalars.ReadBool(ref reader));
 
+    internal override void Read(QueryForm form, T target) => set(target, Scalars.ReadBool(form, Name));
+
     internal override void Validate(T target, string prefix, Violations violations)
     {
     }
@@ -120,6 +130,8 @@ internal sealed class SecretMember<T>(string name, bool base64, Func<T, int?> le
     internal int Max => max;
 
     internal override void Read(ref Utf8JsonReader reader, T target) => Scalars.ReadSecret(ref reader, base64, target, set);
+
+    internal override void Read(QueryForm form, T target) => Scalars.ReadSecret(form, base64, target, set);
 
     internal override void Validate(T target, string prefix, Violations violations)
     {
@@ -154,6 +166,8 @@ internal sealed class StringListMember<T>(
         set(target, values);
     }
 
+    internal override void Read(QueryForm form, T target) => set(target, [.. form.Elements().Select(element => element.Value ?? "")]);
+
     internal override void Validate(T target, string prefix, Violations violations)
     {
         var values = get(target);
@@ -186,6 +200,8 @@ internal sealed class StructMember<T, TValue>(string name, Shape<TValue> shape, 
     internal Shape<TValue> Shape => shape;
 
     internal override void Read(ref Utf8JsonReader reader, T target) => set(target, shape.ReadObject(ref reader));
+
+    internal override void Read(QueryForm form, T target) => set(target, shape.ReadForm(form));
 
     internal override void Validate(T target, string prefix, Violations violations)
     {
@@ -222,6 +238,8 @@ internal sealed class StructListMember<T, TValue>(
             values.Add(shape.ReadObject(ref reader));
         set(target, values);
     }
+
+    internal override void Read(QueryForm form, T target) => set(target, [.. form.Elements().Select(shape.ReadForm)]);
 
     internal override void Validate(T target, string prefix, Violations violations)
     {

@@ -1,7 +1,10 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
+using Strongroom.Protocol.AwsQuery;
 
 namespace Strongroom.Protocol.AwsJson;
 
@@ -67,6 +70,30 @@ internal static class Scalars
             ArrayPool<byte>.Shared.Return(scratch);
         }
     }
+
+    internal static long ReadLong(QueryForm form, string name) =>
+        long.TryParse(form.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : throw Malformed(name, "an integer");
+
+    internal static bool ReadBool(QueryForm form, string name) => form.Value?.ToUpperInvariant() switch
+    {
+        "TRUE" => true,
+        "FALSE" => false,
+        _ => throw Malformed(name, "true or false"),
+    };
+
+    internal static void ReadSecret<T>(QueryForm form, bool base64, T target, SecretSetter<T> set)
+    {
+        var bytes = Encoding.UTF8.GetBytes(form.Value ?? "");
+        var length = bytes.Length;
+        if (base64 && Base64.DecodeFromUtf8InPlace(bytes, out length) != OperationStatus.Done)
+            throw new ServiceException("MalformedInput", "The value of a blob parameter is not valid base64") { IsFrameworkError = true };
+        set(target, bytes.AsSpan(0, length));
+        CryptographicOperations.ZeroMemory(bytes);
+    }
+
+    // Names the parameter and not its value, which may be anything.
+    private static ServiceException Malformed(string name, string wanted) =>
+        new("MalformedInput", $"The value of {name} must be {wanted}.") { IsFrameworkError = true };
 
     private static ServiceException WrongType(JsonTokenType found, string wanted) => FrameworkErrors.Serialization(found switch
     {
