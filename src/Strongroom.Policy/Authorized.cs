@@ -15,13 +15,3 @@ public sealed class Authorized<TRequest, TTarget>
 
     public void Deconstruct(out TRequest request, out TTarget target) => (request, target) = (Request, Target);
 }
-
-/// <summary>What a request acts on, as policies see it.</summary>
-public interface IResource
-{
-    /// <summary>The account that owns it.</summary>
-    string Account { get; }
-
-    /// <summary>Full ARN, or <c>*</c> for actions without a resource.</summary>
-    string ResourceArn { get; }
-}

@@ -1,34 +1,25 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Strongroom.Policy;
 
-/// <summary>Decides whether a principal may act on a resource, and says why. Pure.</summary>
-/// <remarks>
-/// Default closed. Until the identity issue brings users, roles and the evaluation of policies, one rule allows: the root of an account
-/// may do everything within its own account. Everybody and everything else is refused.
-/// </remarks>
+/// <summary>The one maker of <see cref="Authorized{TRequest,TTarget}"/>: asks <see cref="PolicyEvaluator"/> and turns an Allowed into a proof. Pure, default closed.</summary>
 public static class Authorizer
 {
+    /// <summary>Decides one action. An operation that needs further permissions asks again for each and goes on only if all are granted.</summary>
+    /// <param name="policies">The caller's, see <see cref="PrincipalPolicies"/>.</param>
+    /// <param name="facts">Of the connection and headers.</param>
+    /// <param name="target">Brings its own policy, tags and service keys, see <see cref="IResource"/>.</param>
+    /// <param name="decision">In both cases: what decided.</param>
+    /// <param name="grant">For keys: how a grant that allows this names the caller.</param>
     public static bool TryAuthorize<TRequest, TTarget>(
-        Principal principal, string action, TRequest request, TTarget target,
-        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Authorized<TRequest, TTarget>? authorized, out Denial denial)
+        Principal principal, PrincipalPolicies policies, RequestFacts facts, string action, TRequest request, TTarget target,
+        [NotNullWhen(true)] out Authorized<TRequest, TTarget>? authorized, out Decision decision, PrincipalMatch grant = PrincipalMatch.None)
         where TTarget : IResource
     {
         ArgumentNullException.ThrowIfNull(principal);
-        denial = principal.Account != target.Account ? Denial.NoResourcePolicy : Denial.NoIdentityPolicy;
-        authorized = principal.IsRoot && principal.Account == target.Account ? new(request, target) : null;
+        ArgumentNullException.ThrowIfNull(facts);
+        decision = PolicyEvaluator.Evaluate(new AccessRequest(principal, action, target, facts) { Grant = grant }, policies);
+        authorized = decision.IsAllowed ? new(request, target) : null;
         return authorized is not null;
     }
-}
-
-/// <summary>The kind of policy that decided against a request; <see cref="DenialText"/> words it as AWS does.</summary>
-public enum Denial
-{
-    NoIdentityPolicy,
-    NoResourcePolicy,
-}
-
-public static class DenialText
-{
-    /// <summary>The clause that ends AWS's denial message. Source: IAM fact sheet 3.6.</summary>
-    public static string Reason(this Denial denial, string action) =>
-        $"because no {(denial == Denial.NoResourcePolicy ? "resource" : "identity")}-based policy allows the {action} action";
 }

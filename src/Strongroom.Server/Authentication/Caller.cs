@@ -7,6 +7,12 @@ internal sealed class Caller(Principal principal, string accessKeyId)
 {
     public Principal Principal { get; } = principal;
 
+    /// <summary>
+    /// The seam of users and roles: whoever makes a <see cref="PrincipalKind.User"/> or <see cref="PrincipalKind.RoleSession"/> gives its compiled policies here,
+    /// and again when they change. A root needs none; anybody else without them is refused everything that no resource policy grants.
+    /// </summary>
+    public PrincipalPolicies Policies { get; init; } = PrincipalPolicies.None;
+
     public string AccessKeyId { get; } = accessKeyId;
 
     public string Account => Principal.Account;

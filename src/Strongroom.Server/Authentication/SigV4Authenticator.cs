@@ -73,7 +73,7 @@ internal sealed class SigV4Authenticator(IamDirectories directories, Keyring key
         if (directory.FindAccessKey(accessKeyId) is not { Active: true, Sealed: { } secret } stored)
             return null;
 #pragma warning disable RS0030 // An authenticator: the caller is used only once its signature has been verified.
-        var caller = new Caller(new Principal(directory.Account, AccessKeys.RootArn(directory.Account)), stored.AccessKeyId);
+        var caller = new Caller(Principal.Root(directory.Account, AccessKeys.RootArn(directory.Account)), stored.AccessKeyId);
 #pragma warning restore RS0030
         var key = new KnownKey(directory, caller, secret);
         if (known.Count < MaxKnownKeys)

@@ -14,13 +14,13 @@ internal interface INamedResource : IResource
 internal static class AccessDenied
 {
     /// <summary>AWS's denial. Source: IAM fact sheet 3.6.</summary>
-    public static ServiceException For<TTarget>(Caller caller, string action, TTarget target, Denial denial)
+    public static ServiceException For<TTarget>(Caller caller, string action, TTarget target, Decision decision)
         where TTarget : IResource
     {
         var resource = (target as INamedResource)?.RequestedId is { } id ? $" on resource: {id}" : "";
         return new ServiceException(
             "AccessDeniedException",
-            $"User: {caller.Principal.Arn} is not authorized to perform: {action}{resource} {denial.Reason(action)}");
+            $"User: {caller.Principal.Arn} is not authorized to perform: {action}{resource} {decision.Reason(action)}");
     }
 }
 

@@ -1,3 +1,4 @@
+using Strongroom.Policy;
 using Strongroom.Server.Authentication;
 
 namespace Strongroom.Server.Endpoint;
@@ -20,6 +21,18 @@ internal sealed class CallContext
 
     /// <summary>From the credential scope; <c>us-east-1</c> in the record of a call whose scope is not known.</summary>
     public string Region { get; set; } = "us-east-1";
+
+    /// <summary>The same facts as policies see them. Made on first use, once the region is known.</summary>
+    public RequestFacts Facts => facts ??= new RequestFacts
+    {
+        Now = Now,
+        SourceIp = SourceIp,
+        SecureTransport = Tls is not null,
+        UserAgent = UserAgent,
+        RequestedRegion = Region,
+    };
+
+    private RequestFacts? facts;
 
     /// <summary>Null until the signature has been verified.</summary>
     public Caller? VerifiedCaller { get; set; }

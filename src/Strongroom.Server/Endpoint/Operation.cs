@@ -71,7 +71,8 @@ internal sealed class Operation<TRequest, TTarget, TResponse>(
     }
 
     private Authorized<TRequest, TTarget> Authorize(CallContext call, TRequest request, TTarget target) =>
-        Authorizer.TryAuthorize(call.Caller.Principal, Name.Action, request, target, out var authorized, out var denial)
+        Authorizer.TryAuthorize(
+            call.Caller.Principal, call.Caller.Policies, call.Facts, Name.Action, request, target, out var authorized, out var decision)
             ? authorized
-            : throw AccessDenied.For(call.Caller, Name.Action, target, denial);
+            : throw AccessDenied.For(call.Caller, Name.Action, target, decision);
 }

@@ -83,8 +83,8 @@ internal sealed class BatchGetSecretValue(SecretPages pages, GetSecretValue sing
             return await ReadAsync(call, request.SecretIdList, null, ct);
 
         // Choosing by filter tells which secrets exist, so it needs the right to list them.
-        if (!Authorizer.TryAuthorize(call.Caller.Principal, ListAction, request, target, out _, out var denial))
-            throw AccessDenied.For(call.Caller, ListAction, target, denial);
+        if (!Authorizer.TryAuthorize(call.Caller.Principal, call.Caller.Policies, call.Facts, ListAction, request, target, out _, out var decision))
+            throw AccessDenied.For(call.Caller, ListAction, target, decision);
         var listing = new SecretListing("BatchGetSecretValue", request.Filters!, SecretOrder.CreatedDate, false, false);
         var (secrets, next) = await pages.ReadAsync(call, listing, (int)(request.MaxResults ?? DefaultPage), request.NextToken, ct);
         return await ReadAsync(call, [.. secrets.Select(s => s.Arn())], next, ct);
@@ -115,8 +115,9 @@ internal sealed class BatchGetSecretValue(SecretPages pages, GetSecretValue sing
     {
         var request = GetSecretValueRequest.ForCurrent(secretId);
         var target = await single.ResolveAsync(call, request, ct);
-        return Authorizer.TryAuthorize(call.Caller.Principal, SingleAction, request, target, out var authorized, out var denial)
+        return Authorizer.TryAuthorize(
+            call.Caller.Principal, call.Caller.Policies, call.Facts, SingleAction, request, target, out var authorized, out var decision)
             ? (await single.PlanAsync(call, authorized, ct)).Response
-            : throw AccessDenied.For(call.Caller, SingleAction, target, denial);
+            : throw AccessDenied.For(call.Caller, SingleAction, target, decision);
     }
 }
