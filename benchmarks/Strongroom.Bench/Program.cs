@@ -27,6 +27,11 @@ switch (args)
         Console.WriteLine(Measures.Load(int.Parse(port, CultureInfo.InvariantCulture), int.Parse(seconds, CultureInfo.InvariantCulture)));
         Workplace.CleanUp();
         return 0;
+    case ["load-put", var port, var seconds]:
+        // The same with changes; the server's directory is one that `seed 2000` made, or a copy of it.
+        Console.WriteLine(PutMeasure.Load(int.Parse(port, CultureInfo.InvariantCulture), int.Parse(seconds, CultureInfo.InvariantCulture)));
+        Workplace.CleanUp();
+        return 0;
     case ["seed", var count]:
         Console.WriteLine(await Seed.DirectoryAsync(int.Parse(count, CultureInfo.InvariantCulture)));
         return 0;

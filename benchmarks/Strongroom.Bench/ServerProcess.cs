@@ -27,6 +27,16 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
+    /// <summary>Processor time used so far, of all threads, in the kernel too.</summary>
+    public TimeSpan Processor
+    {
+        get
+        {
+            process.Refresh();
+            return process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>The published server on a data directory.</summary>
     /// <param name="program">Another build's bench; null for this one.</param>
     /// <param name="cacheBytes">Null for the server's default.</param>
