@@ -6,7 +6,8 @@ namespace Strongroom.Storage;
 /// </summary>
 /// <remarks>
 /// Holds what the store holds, encrypted, and never more than its share of bytes. A secret leaves the cache before its change is handed to
-/// the inner store and can't come back until the change has ended, so a reader sees what it would see without the cache.
+/// the inner store and can't come back until the change has ended, so a reader sees what it would see without the cache. It comes
+/// back as the commit left it, without being read, when nothing else can have changed it meanwhile.
 /// What it gains is in docs/benchmarks.md.
 /// </remarks>
 public sealed class CachingSecretStore(ISecretStore inner, long maxBytes = CachingSecretStore.DefaultMaxBytes) : ISecretStore
@@ -27,16 +28,16 @@ public sealed class CachingSecretStore(ISecretStore inner, long maxBytes = Cachi
 
     public async ValueTask<CommitResult> CommitAsync(SecretCommit commit, CancellationToken ct)
     {
-        var places = PlacesOf(commit);
-        records.BeginChange(places);
+        records.BeginChanges(commit.Changes);
+        var result = CommitResult.Stale;
         try
         {
-            return await inner.CommitAsync(commit, ct);
+            return result = await inner.CommitAsync(commit, ct);
         }
         finally
         {
             // However it ended: a commit that threw may still have been written.
-            records.EndChange(places);
+            records.EndChanges(commit.Changes, isCommitted: result == CommitResult.Committed);
         }
     }
 
@@ -61,18 +62,6 @@ public sealed class CachingSecretStore(ISecretStore inner, long maxBytes = Cachi
     public ValueTask<IReadOnlyList<StoredSecret>> ListPurgeableAsync(DateTimeOffset now, int limit, CancellationToken ct) =>
         inner.ListPurgeableAsync(now, limit, ct);
 
-    private static SecretPlace[] PlacesOf(SecretCommit commit)
-    {
-        var places = new List<SecretPlace>(commit.Changes.Count);
-        foreach (var change in commit.Changes)
-        {
-            if ((change.Before ?? change.After) is { } secret) // neither: the inner store's to refuse
-                places.Add(SecretPlace.Of(secret));
-        }
-
-        return [.. places];
-    }
-
     private async ValueTask<StoredSecret?> ReadAsync(SecretPlace place, CancellationToken ct)
     {
         var moment = records.Moment;
@@ -96,6 +85,9 @@ public sealed class CachingSecretStore(ISecretStore inner, long maxBytes = Cachi
 internal readonly record struct SecretPlace(string Account, string Region, string Name)
 {
     public static SecretPlace Of(StoredSecret secret) => new(secret.Account, secret.Region, secret.Name);
+
+    /// <summary>Null when the change has neither a before nor an after, which is the inner store's to refuse.</summary>
+    public static SecretPlace? Of(SecretChange change) => (change.Before ?? change.After) is { } secret ? Of(secret) : null;
 
     // Accounts and regions are few: the name alone tells places apart well enough, and hashing is most of a lookup's cost.
     public override int GetHashCode() => Name.GetHashCode(StringComparison.Ordinal);

@@ -13,7 +13,7 @@ internal sealed class RecordCache(long maxBytes)
     private readonly ConcurrentDictionary<long, Entry> byId = new();
     private readonly Lock gate = new();
     private readonly LinkedList<Entry> order = []; // the next to be evicted first
-    private readonly Dictionary<SecretPlace, int> changing = [];
+    private readonly Dictionary<SecretPlace, Underway> changing = [];
     private long moment;
     private long bytes;
 
@@ -46,11 +46,7 @@ internal sealed class RecordCache(long maxBytes)
         {
             if (readAt != moment || changing.ContainsKey(place) || byPlace.ContainsKey(place))
                 return;
-            var entry = new Entry(secret);
-            byPlace[place] = entry;
-            byId[secret.Id] = entry;
-            order.AddLast(entry.Node);
-            Grow(entry, SizeOf(secret));
+            Keep(place, secret);
         }
     }
 
@@ -66,34 +62,33 @@ internal sealed class RecordCache(long maxBytes)
         }
     }
 
-    /// <summary>Drops secrets that are about to change, and keeps them out until <see cref="EndChange"/>.</summary>
-    public void BeginChange(ReadOnlySpan<SecretPlace> places)
+    /// <summary>Drops secrets that are about to change, and keeps them out until <see cref="EndChanges"/>.</summary>
+    public void BeginChanges(IReadOnlyList<SecretChange> changes)
     {
         lock (gate)
         {
-            foreach (var place in places)
+            foreach (var change in changes)
             {
-                changing[place] = changing.GetValueOrDefault(place) + 1;
-                if (byPlace.TryGetValue(place, out var entry))
-                    Remove(entry);
+                if (SecretPlace.Of(change) is { } place)
+                    Begin(place, change);
             }
         }
     }
 
-    public void EndChange(ReadOnlySpan<SecretPlace> places)
+    public void EndChanges(IReadOnlyList<SecretChange> changes, bool isCommitted)
     {
         lock (gate)
         {
             moment++;
-            foreach (var place in places)
+            foreach (var change in changes)
             {
-                if (--changing[place] == 0) // several may change one secret; all but one will find themselves stale
-                    changing.Remove(place);
+                if (SecretPlace.Of(change) is { } place)
+                    End(place, change, isCommitted);
             }
         }
     }
 
-    /// <summary>Drops a secret that has changed.</summary>
+    /// <summary>Drops a secret whose day of last read has changed.</summary>
     public void Forget(long secretId)
     {
         lock (gate)
@@ -101,7 +96,58 @@ internal sealed class RecordCache(long maxBytes)
             moment++;
             if (byId.TryGetValue(secretId, out var entry))
                 Remove(entry);
+            foreach (var underway in changing.Values)
+            {
+                if (underway.Before?.Id == secretId)
+                    underway.Before = null;
+            }
         }
+    }
+
+    private void Begin(SecretPlace place, SecretChange change)
+    {
+        if (changing.TryGetValue(place, out var underway))
+        {
+            // Which of them comes last is for the store to know.
+            underway.Count++;
+            underway.Before = null;
+            return;
+        }
+
+        changing.Add(place, underway = new Underway());
+        if (!byPlace.TryGetValue(place, out var entry))
+            return;
+        underway.Before = ReferenceEquals(entry.Secret, change.Before) ? change.Before : null;
+        Remove(entry);
+    }
+
+    private void End(SecretPlace place, SecretChange change, bool isCommitted)
+    {
+        var underway = changing[place];
+        if (--underway.Count > 0)
+            return; // several may change one secret; all but one will find themselves stale
+        changing.Remove(place);
+        if (isCommitted && underway.Before is { } before && change.After is { } after)
+            Keep(place, Written(before, after));
+    }
+
+    // What a read would now bring: the store's own numbers, the day of the last read as it was, times to the millisecond.
+    private static StoredSecret Written(StoredSecret before, StoredSecret after) => after with
+    {
+        Id = before.Id,
+        Revision = before.Revision + 1,
+        AccessedOn = before.AccessedOn,
+        ChangedAt = DateTimeOffset.FromUnixTimeMilliseconds(after.ChangedAt.ToMilliseconds()),
+        PurgeAt = after.PurgeAt is { } purge ? DateTimeOffset.FromUnixTimeMilliseconds(purge.ToMilliseconds()) : null,
+    };
+
+    private void Keep(SecretPlace place, StoredSecret secret)
+    {
+        var entry = new Entry(secret);
+        byPlace[place] = entry;
+        byId[secret.Id] = entry;
+        order.AddLast(entry.Node);
+        Grow(entry, SizeOf(secret));
     }
 
     private void Grow(Entry entry, long size)
@@ -147,6 +193,15 @@ internal sealed class RecordCache(long maxBytes)
     }
 
     private static long SizeOf(StoredVersion version) => 512 + (version.Value?.Bytes.Length ?? 0);
+
+    /// <summary>Changes of one secret between their beginning and their end.</summary>
+    private sealed class Underway
+    {
+        public int Count { get; set; } = 1;
+
+        /// <summary>The secret as it is known to have been when its only change began; null when that is not known.</summary>
+        public StoredSecret? Before { get; set; }
+    }
 
     private sealed class Entry
     {

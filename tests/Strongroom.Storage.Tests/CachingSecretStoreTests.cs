@@ -7,8 +7,29 @@ public sealed class CachingSecretStoreContractTests : SecretStoreContract
 {
     private readonly TemporaryDirectory directory = new();
 
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
     private protected override async Task<ISecretStore> OpenAsync() =>
         new CachedStore(await SqlStore.OpenSqliteAsync(directory.File("strongroom.db"), TimeProvider.System, CancellationToken.None));
+
+    [Fact]
+    public async Task What_a_commit_made_is_what_a_read_brings()
+    {
+        await using var inner = await SqlStore.OpenSqliteAsync(directory.File("other.db"), TimeProvider.System, Ct);
+        var store = new CachingSecretStore(inner);
+        await store.AddAsync(Secret("a", Current("v1")), Version("v1"));
+        var before = await store.GetAsync("a");
+        var after = before with
+        {
+            ChangedAt = before.ChangedAt.AddTicks(12_345), // finer than the database keeps
+            PurgeAt = before.ChangedAt.AddDays(7).AddTicks(12_345),
+            Document = before.Document with { Description = "new", Tags = [], Replicas = [], Rotation = new SecretRotation { LastRotatedAt = before.ChangedAt.AddTicks(7) } },
+        };
+
+        await store.ChangeAsync(new SecretChange { Before = before, After = after });
+
+        Assert.Equivalent(await inner.GetAsync("a"), await store.GetAsync("a"), strict: true);
+    }
 
     private protected override ValueTask CleanUpAsync()
     {
@@ -128,6 +149,81 @@ public sealed class CachingSecretStoreTests
         Assert.Equal(3, inner.Reads);
         hold.SetResult();
         Assert.Equal(CommitResult.Committed, await committing);
+    }
+
+    [Fact]
+    public async Task What_a_commit_made_of_a_known_secret_is_answered_without_a_read()
+    {
+        var store = new CachingSecretStore(inner);
+        await store.AddAsync(Secret("a", Current("v1")), Version("v1"));
+        var before = await store.GetAsync("a");
+        await store.TouchAsync(before.Id, "v1", new DateOnly(2025, 1, 2), Ct);
+        before = await store.GetAsync("a");
+        var reads = inner.Reads;
+
+        for (var i = 0; i < 3; i++)
+        {
+            var after = before with
+            {
+                ChangedAt = before.ChangedAt.AddMilliseconds(1),
+                PurgeAt = before.ChangedAt.AddDays(7),
+                AccessedOn = null,
+                Document = before.Document with { Description = $"change {i}" },
+            };
+            Assert.Equal(CommitResult.Committed, await store.ChangeAsync(new SecretChange { Before = before, After = after }));
+            before = (await store.FindAsync(Account, Region, "a", Ct))!;
+        }
+
+        Assert.Equal(reads, inner.Reads);
+        Assert.Equivalent(await inner.Model.GetAsync("a"), before, strict: true);
+        Assert.Equal("change 2", before.Document.Description);
+        Assert.Equal(new DateOnly(2025, 1, 2), before.AccessedOn);
+    }
+
+    [Fact]
+    public async Task A_read_noted_while_a_change_is_under_way_is_not_lost()
+    {
+        var store = new CachingSecretStore(inner);
+        await store.AddAsync(Secret("a", Current("v1")), Version("v1"));
+        var before = await store.GetAsync("a");
+        var hold = inner.HoldNextCommit();
+        var committing = store.ChangeAsync(new SecretChange { Before = before, After = before });
+        await inner.Committed;
+        await store.TouchAsync(before.Id, "v1", new DateOnly(2025, 1, 2), Ct);
+        hold.SetResult();
+        await committing;
+        Assert.Equal(new DateOnly(2025, 1, 2), (await store.GetAsync("a")).AccessedOn);
+    }
+
+    [Fact]
+    public async Task A_change_whose_answer_comes_after_that_of_a_later_one_brings_nothing_back()
+    {
+        var store = new CachingSecretStore(inner);
+        await store.AddAsync(Secret("a"));
+        var first = await store.GetAsync("a");
+        var hold = inner.HoldNextCommit();
+        var committing = store.ChangeAsync(new SecretChange { Before = first, After = first with { Document = new SecretDocument { Description = "one" } } });
+        await inner.Committed;
+
+        var second = await store.GetAsync("a");
+        await store.ChangeAsync(new SecretChange { Before = second, After = second with { Document = new SecretDocument { Description = "two" } } });
+        hold.SetResult();
+
+        Assert.Equal(CommitResult.Committed, await committing);
+        Assert.Equal("two", (await store.GetAsync("a")).Document.Description);
+    }
+
+    [Fact]
+    public async Task A_stale_change_leaves_the_secret_as_it_is_stored()
+    {
+        var store = new CachingSecretStore(inner);
+        await store.AddAsync(Secret("a"));
+        var before = await store.GetAsync("a");
+        await inner.Model.ChangeAsync(new SecretChange { Before = before, After = before with { Document = new SecretDocument { Description = "stored" } } });
+
+        Assert.Equal(CommitResult.Stale, await store.ChangeAsync(new SecretChange { Before = before, After = before }));
+
+        Assert.Equal("stored", (await store.GetAsync("a")).Document.Description);
     }
 
     [Fact]
