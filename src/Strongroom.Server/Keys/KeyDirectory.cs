@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Strongroom.Crypto;
 using Strongroom.Protocol;
 using Strongroom.Storage;
@@ -17,11 +18,17 @@ internal sealed class KeyDirectory(IControlStore store, Keyring keyring, TimePro
     /// <summary>The region that keys without a region live in.</summary>
     public const string Global = "global";
 
+    // The alias of the key that AWS manages never moves, so what it named once it names always. Whoever adds a version to a key loads it.
+    private readonly ConcurrentDictionary<(string Account, string Region), Guid> defaults = new();
+
     /// <summary>The key id to seal with, loaded; null when the caller's key does not exist.</summary>
     /// <param name="kmsKeyId">Key id, key ARN, alias or alias ARN as the caller sent it; null for the default key.</param>
     public async ValueTask<Guid?> FindAsync(string account, string region, string? kmsKeyId, CancellationToken ct)
     {
-        var alias = IsDefault(kmsKeyId, account, region) ? DefaultAlias : AliasOf(kmsKeyId!, account, region);
+        if (IsDefault(kmsKeyId, account, region))
+            return defaults.TryGetValue((account, region), out var known) ? known : await FindDefaultAsync(account, region, ct);
+
+        var alias = AliasOf(kmsKeyId!, account, region);
         if (alias is null)
         {
             return Guid.TryParseExact(KeyIdOf(kmsKeyId!, account, region), "D", out var id)
@@ -30,8 +37,7 @@ internal sealed class KeyDirectory(IControlStore store, Keyring keyring, TimePro
                 : null;
         }
 
-        var key = await store.FindKeyByAliasAsync(account, region, alias, ct);
-        return key is not null ? Load(key) : alias == DefaultAlias ? await MakeDefaultAsync(account, region, ct) : null;
+        return await store.FindKeyByAliasAsync(account, region, alias, ct) is { } byAlias ? Load(byAlias) : null;
     }
 
     /// <summary>Whether a key name stands for the default key, which AWS does not show.</summary>
@@ -50,6 +56,13 @@ internal sealed class KeyDirectory(IControlStore store, Keyring keyring, TimePro
             return false;
         keyring.Load(key);
         return true;
+    }
+
+    private async ValueTask<Guid> FindDefaultAsync(string account, string region, CancellationToken ct)
+    {
+        var key = await store.FindKeyByAliasAsync(account, region, DefaultAlias, ct) is { } found ? Load(found) : await MakeDefaultAsync(account, region, ct);
+        defaults[(account, region)] = key;
+        return key;
     }
 
     private async ValueTask<Guid> MakeDefaultAsync(string account, string region, CancellationToken ct)
