@@ -60,7 +60,9 @@ internal sealed class SqlSession(DbConnection connection) : IAsyncDisposable
         foreach (var (name, value) in parameters)
         {
             var parameter = command.CreateParameter();
-            parameter.ParameterName = name;
+
+            // With its sign: without one, SQLite's driver tries every sign there is, at every execution.
+            parameter.ParameterName = "@" + name;
             parameter.DbType = value.Type;
             command.Parameters.Add(parameter);
         }

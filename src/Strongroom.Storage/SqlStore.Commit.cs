@@ -37,7 +37,8 @@ public sealed partial class SqlStore
                 ct, ("event", entry.EventId), ("record", entry.Json));
         }
 
-        await RemoveRecordsAsync(tx, work.Swept, ct);
+        if (work.Swept.Count > 0)
+            await RemoveRecordsAsync(tx, work.Swept, ct);
         return CommitResult.Committed;
     }
 
@@ -183,6 +184,6 @@ public sealed partial class SqlStore
         : string.CompareOrdinal(a.Item2, b.Item2) is var region and not 0 ? region
         : string.CompareOrdinal(a.Item3, b.Item3));
 
-    // More than one record a commit, so that a backlog shrinks; few, so that no commit waits long for another's cleaning.
-    private const int MaxSweptWithCommit = 8;
+    // Many at once are cheap, one by one they are not; few enough that no commit waits longer for the cleaning than for its disk.
+    private const int MaxSweptWithCommit = 256;
 }

@@ -49,14 +49,10 @@ internal sealed class ModelStore : ISecretStore, IAuditOutbox
                 return CommitResult.Stale;
         }
 
-        foreach (var record in commit.Records)
-        {
-            if (nextOutbox.Any(r => r.EventId == record.EventId))
-                throw new InvalidOperationException("An event is recorded once.");
+        if (commit.Changes.SelectMany(c => c.Versions).Any(v => v.VersionId is null))
+            throw new InvalidOperationException("A version has an id.");
 
-            nextOutbox.Add(record);
-        }
-
+        nextOutbox.AddRange(commit.Records);
         (rows, outbox) = (next, nextOutbox);
         return CommitResult.Committed;
     });

@@ -84,6 +84,6 @@ CREATE TABLE lease (
 
 CREATE TABLE audit_outbox (
   seq      BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, -- order of insertion
-  event_id BYTEA NOT NULL UNIQUE,
+  event_id BYTEA NOT NULL,
   record   BYTEA NOT NULL
 );

@@ -83,6 +83,6 @@ CREATE TABLE lease (
 
 CREATE TABLE audit_outbox (
   seq      INTEGER PRIMARY KEY, -- order of commit; may start over once the outbox is empty
-  event_id BLOB    NOT NULL UNIQUE,
+  event_id BLOB    NOT NULL,
   record   BLOB    NOT NULL
 );
