@@ -66,6 +66,8 @@ public sealed record Constraint(int Min = 0, int Max = int.MaxValue, Regex? Patt
     public string? PatternText { get; init; }
 
     /// <summary>A pattern that the whole value must match, in time linear in its length.</summary>
+    /// <param name="pattern">The model's. Its <c>\w</c> stand inside brackets.</param>
     public static Constraint Matching(int min, int max, string pattern) =>
-        new(min, max, new Regex($@"\A(?:{pattern})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant)) { PatternText = pattern };
+        // AWS's \w is ASCII alone; .NET's would let letters of every script into names.
+        new(min, max, new Regex($@"\A(?:{pattern.Replace(@"\w", "a-zA-Z0-9_", StringComparison.Ordinal)})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant)) { PatternText = pattern };
 }
