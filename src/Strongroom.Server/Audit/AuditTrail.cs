@@ -27,7 +27,7 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
     public Audited<TResponse> Record<TRequest, TResponse>(
         CallContext call, OperationName operation, Shape<TRequest> shape, TRequest request, TResponse response)
         where TRequest : class, new()
-        where TResponse : IResponse
+        where TResponse : IAnswer
     {
         using var line = new ScrubbedBuffer();
         WriteCall(line, call, operation, entropy.NewGuid(), shape, request, response);
@@ -41,7 +41,7 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
     public async ValueTask<Audited<TResponse>?> CommitAsync<TRequest, TResponse>(
         CallContext call, OperationName operation, Shape<TRequest> shape, TRequest request, Plan<TResponse> plan)
         where TRequest : class, new()
-        where TResponse : IResponse
+        where TResponse : IAnswer
     {
         // A log that takes nothing must stop changes before they happen, not after.
         if (log.IsFailing)
@@ -54,7 +54,7 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
         records.AddRange(plan.Events.Select(e => Entry(e, call.Now)));
 
         // Not cancelled with the request: a caller that hangs up must not leave a commit whose record nobody appends.
-        if (await store.CommitAsync(new SecretCommit(plan.Changes, records), CancellationToken.None) == CommitResult.Stale)
+        if (await store.CommitAsync(plan.ToCommit(records), CancellationToken.None) == CommitResult.Stale)
             return null;
         AppendCommitted(records);
         return NewAudited(plan.Response, records[0].Json);
@@ -204,7 +204,7 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
     private static void WriteCall<TRequest, TResponse>(
         ScrubbedBuffer line, CallContext call, OperationName operation, Guid id, Shape<TRequest> shape, TRequest request, TResponse response)
         where TRequest : class, new()
-        where TResponse : IResponse =>
+        where TResponse : IAnswer =>
         CloudTrailRecord.WriteCall(
             line, call, operation, id, (shape, request, response),
             shape.Members.Count == 0 ? null : static (writer, state) => state.shape.WriteAudit(writer, state.request),

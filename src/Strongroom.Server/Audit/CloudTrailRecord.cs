@@ -29,7 +29,8 @@ internal static class CloudTrailRecord
         WriteTime(writer, call.Now);
         writer.WriteString("eventSource"u8, operation.EventSource);
         writer.WriteString("eventName"u8, operation.Name);
-        writer.WriteString("awsRegion"u8, call.Region);
+        // IAM is global; AWS records it where it lives. Source: IAM fact sheet 8.1.
+        writer.WriteString("awsRegion"u8, operation.Service == "iam" ? "us-east-1" : call.Region);
         writer.WriteString("sourceIPAddress"u8, call.SourceIp);
         if (call.UserAgent is not null)
             writer.WriteString("userAgent"u8, Cut(call.UserAgent));
@@ -117,11 +118,14 @@ internal static class CloudTrailRecord
         writer.WriteStartObject("userIdentity"u8);
         if (call.VerifiedCaller is { } caller)
         {
-            writer.WriteString("type"u8, "Root"u8);
-            writer.WriteString("principalId"u8, caller.Account);
-            writer.WriteString("arn"u8, caller.Principal.Arn);
+            var principal = caller.Principal;
+            writer.WriteString("type"u8, principal.IsRoot ? "Root"u8 : "IAMUser"u8);
+            writer.WriteString("principalId"u8, principal.UserId);
+            writer.WriteString("arn"u8, principal.Arn);
             writer.WriteString("accountId"u8, caller.Account);
             writer.WriteString("accessKeyId"u8, caller.AccessKeyId);
+            if (principal.UserName is { } name)
+                writer.WriteString("userName"u8, name);
         }
         else
         {

@@ -72,14 +72,40 @@ internal sealed class SigV4Authenticator(IamDirectories directories, Keyring key
             return found;
         if (directory.FindAccessKey(accessKeyId) is not { Active: true, Sealed: { } secret } stored)
             return null;
-#pragma warning disable RS0030 // An authenticator: the caller is used only once its signature has been verified.
-        var caller = new Caller(Principal.Root(directory.Account, AccessKeys.RootArn(directory.Account)), stored.AccessKeyId);
-#pragma warning restore RS0030
+        if (NewCaller(directory, stored) is not { } caller)
+            return null;
         var key = new KnownKey(directory, caller, secret);
         if (known.Count < MaxKnownKeys)
             known[accessKeyId] = key;
         return key;
     }
+
+    /// <returns>Null when the key's user is gone.</returns>
+    private static Caller? NewCaller(IamDirectory directory, IamAccessKey key)
+    {
+        var user = key.UserName is { } name ? directory.FindUser(name) : null;
+        if (user is null && key.UserName is not null)
+            return null;
+        var principal = user is null ? Principal.Root(directory.Account, AccessKeys.RootArn(directory.Account)) : UserPrincipal(directory, user);
+#pragma warning disable RS0030 // An authenticator: the caller is used only once its signature has been verified.
+        return new Caller(principal, key.AccessKeyId)
+#pragma warning restore RS0030
+        {
+            Policies = user is null ? PrincipalPolicies.None : CallerPolicies.Of(directory, user),
+        };
+    }
+
+    private static Principal UserPrincipal(IamDirectory directory, IamUser user) => new()
+    {
+        Kind = PrincipalKind.User,
+        Account = directory.Account,
+        Arn = user.Arn(directory.Account),
+        UserId = user.Id,
+        UserName = user.Name,
+        EntityArn = user.Arn(directory.Account),
+        EntityId = user.Id,
+        Tags = IamTarget.ToTagSet(user.Tags),
+    };
 
     /// <param name="Directory">The snapshot it was made from; with the next one it is made anew.</param>
     private sealed record KnownKey(IamDirectory Directory, Caller Caller, SealedValue Secret)

@@ -4,23 +4,37 @@ using Strongroom.Server.Authentication;
 
 namespace Strongroom.Server.Endpoint;
 
-/// <summary>A target that is printed in denials as the caller wrote it, so that a denial never tells whether it exists.</summary>
+/// <summary>A target that has a text in denials. Secrets are printed as the caller wrote them, so that a denial never tells whether they exist.</summary>
 internal interface INamedResource : IResource
 {
-    /// <summary>The id as sent; null for actions without a resource, whose denials name none.</summary>
+    /// <summary>The text; null for actions without a resource, whose denials name none.</summary>
     string? RequestedId { get; }
 }
 
 internal static class AccessDenied
 {
-    /// <summary>AWS's denial. Source: IAM fact sheet 3.6.</summary>
-    public static ServiceException For<TTarget>(Caller caller, string action, TTarget target, Decision decision)
+    /// <summary>AWS's denial, under the code and status of the call's protocol. Source: IAM fact sheet 3.6.</summary>
+    public static ServiceException For<TTarget>(CallContext call, string action, TTarget target, Decision decision)
         where TTarget : IResource
     {
         var resource = (target as INamedResource)?.RequestedId is { } id ? $" on resource: {id}" : "";
-        return new ServiceException(
-            "AccessDeniedException",
-            $"User: {caller.Principal.Arn} is not authorized to perform: {action}{resource} {decision.Reason(action)}");
+        return With(call, $"User: {call.Caller.Principal.Arn} is not authorized to perform: {action}{resource} {decision.Reason(action)}");
+    }
+
+    /// <summary>A denial in words of its own.</summary>
+    public static ServiceException With(CallContext call, string message) => call.IsQuery
+        ? new ServiceException("AccessDenied", message) { Status = 403 }
+        : new ServiceException("AccessDeniedException", message);
+
+    /// <summary>Asks for a further permission that a call needs beside its own. Source: IAM fact sheet 4.3.</summary>
+    /// <exception cref="ServiceException">AccessDenied.</exception>
+    public static void Demand<TTarget>(CallContext call, string action, TTarget target)
+        where TTarget : IResource
+    {
+        var caller = call.Caller;
+        var decision = PolicyEvaluator.Evaluate(new AccessRequest(caller.Principal, action, target, call.Facts), caller.Policies);
+        if (!decision.IsAllowed)
+            throw For(call, action, target, decision);
     }
 }
 

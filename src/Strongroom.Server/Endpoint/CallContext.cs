@@ -22,6 +22,12 @@ internal sealed class CallContext
     /// <summary>From the credential scope; <c>us-east-1</c> in the record of a call whose scope is not known.</summary>
     public string Region { get; set; } = "us-east-1";
 
+    /// <summary>The parameters of a Query-protocol call, not taken apart yet; empty for other protocols.</summary>
+    public string QueryText { get; set; } = "";
+
+    /// <summary>Whether the call came by the Query protocol, whose errors have other codes and statuses.</summary>
+    public bool IsQuery { get; set; }
+
     /// <summary>The same facts as policies see them. Made on first use, once the region is known.</summary>
     public RequestFacts Facts => facts ??= new RequestFacts
     {

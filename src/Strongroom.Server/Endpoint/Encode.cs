@@ -20,17 +20,26 @@ internal static class Encode
         rented.Writer.Flush();
     }
 
+    /// <summary>The answer of a JSON operation without output: an empty body.</summary>
+    public static void Nothing(CallContext call, Audited<Done> audited, ScrubbedBuffer output)
+    {
+    }
+
     /// <summary>Source: IAM fact sheet 0.2, Query success body.</summary>
     public static Action<CallContext, Audited<TResponse>, ScrubbedBuffer> Query<TResponse>(string operation, string xmlNamespace)
-        where TResponse : IResponse, IXmlResponse => (call, audited, output) =>
+        where TResponse : IAnswer => (call, audited, output) =>
         {
             var text = new StringBuilder();
             using (var writer = XmlWriter.Create(text, Xml))
             {
                 writer.WriteStartElement(operation + "Response", xmlNamespace);
-                writer.WriteStartElement(operation + "Result");
-                audited.Response.WriteXml(writer);
-                writer.WriteEndElement();
+                if (audited.Response is IXmlResponse response)
+                {
+                    writer.WriteStartElement(operation + "Result");
+                    response.WriteXml(writer);
+                    writer.WriteEndElement();
+                }
+
                 writer.WriteStartElement("ResponseMetadata");
                 writer.WriteElementString("RequestId", call.RequestId.ToString());
                 writer.WriteEndElement();
@@ -58,7 +67,7 @@ internal static class Encode
             writer.WriteStartElement("ErrorResponse", xmlNamespace);
             writer.WriteStartElement("Error");
             writer.WriteElementString("Type", error.Status >= 500 ? "Receiver" : "Sender");
-            writer.WriteElementString("Code", error.Code);
+            writer.WriteElementString("Code", error.Code == "InternalServiceError" ? "ServiceFailure" : error.Code);
             writer.WriteElementString("Message", Printable(error.Message));
             writer.WriteEndElement();
             writer.WriteElementString("RequestId", call.RequestId.ToString());

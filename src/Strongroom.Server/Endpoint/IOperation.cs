@@ -10,7 +10,7 @@ namespace Strongroom.Server.Endpoint;
 /// </summary>
 internal interface IOperation<TRequest, TTarget, TResponse>
     where TTarget : IResource
-    where TResponse : IResponse
+    where TResponse : IAnswer
 {
     ValueTask<TTarget> ResolveAsync(CallContext call, TRequest request, CancellationToken ct);
 
@@ -21,18 +21,33 @@ internal interface IOperation<TRequest, TTarget, TResponse>
 /// <summary>The answer, and the changes that must be durable before it is given; none for a read.</summary>
 internal sealed record Plan<TResponse>(TResponse Response, IReadOnlyList<SecretChange> Changes)
 {
+    /// <summary>A plan that changes no secret.</summary>
+    public Plan(TResponse response, params ReadOnlySpan<DirectoryChange> directories)
+        : this(response, (IReadOnlyList<SecretChange>)[]) => Directories = directories.ToArray();
+
+    /// <summary>Changes of identities and keys, each computed from a directory whose revision it names.</summary>
+    public IReadOnlyList<DirectoryChange> Directories { get; init; } = [];
+
+    /// <summary>New versions of KMS keys.</summary>
+    public IReadOnlyList<Crypto.WrappedKey> Keys { get; init; } = [];
+
+    public IReadOnlyList<StoredAccount> Accounts { get; init; } = [];
+
     /// <summary>Events beside the call's own record, such as a rotation given up or a deletion begun.</summary>
     public IReadOnlyList<Audit.ServiceEvent> Events { get; init; } = [];
 
-    public static implicit operator Plan<TResponse>(TResponse response) => new(response, []);
+    /// <summary>Whether nothing has to be committed before the answer.</summary>
+    public bool IsRead => Changes.Count == 0 && Directories.Count == 0 && Keys.Count == 0 && Accounts.Count == 0 && Events.Count == 0;
+
+    public static implicit operator Plan<TResponse>(TResponse response) => new(response, (IReadOnlyList<SecretChange>)[]);
+
+    public SecretCommit ToCommit(IReadOnlyList<AuditEntry> records) =>
+        new(Changes, records) { Accounts = Accounts, Directories = Directories, Keys = Keys };
 }
 
-/// <summary>What an operation answers. Members are written in alphabetical order, absent ones left out. Source: API fact sheet 1.2, 1.7.</summary>
-internal interface IResponse : IDisposable
+/// <summary>What an operation answers, whatever the protocol.</summary>
+internal interface IAnswer : IDisposable
 {
-    /// <summary>Writes the members into an object that is already open.</summary>
-    void WriteMembers(Utf8JsonWriter writer);
-
     /// <summary>Whether the audit record of this answer has <c>responseElements</c>; reads have none.</summary>
     bool HasAuditElements => false;
 
@@ -49,8 +64,22 @@ internal interface IResponse : IDisposable
     }
 }
 
-/// <summary>An answer of a Query-protocol operation: its members as XML.</summary>
-internal interface IXmlResponse
+/// <summary>An answer of the JSON protocol. Members are written in alphabetical order, absent ones left out. Source: API fact sheet 1.2, 1.7.</summary>
+internal interface IResponse : IAnswer
 {
+    /// <summary>Writes the members into an object that is already open.</summary>
+    void WriteMembers(Utf8JsonWriter writer);
+}
+
+/// <summary>An answer of the Query protocol: its members as XML, in the model's order.</summary>
+internal interface IXmlResponse : IAnswer
+{
+    /// <summary>Writes the members into a result element that is already open.</summary>
     void WriteXml(System.Xml.XmlWriter writer);
+}
+
+/// <summary>The answer of operations that say only that they are done: no body in JSON, no result element in XML.</summary>
+internal sealed class Done : IAnswer
+{
+    public static Done Instance { get; } = new();
 }

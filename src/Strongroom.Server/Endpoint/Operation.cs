@@ -11,6 +11,9 @@ internal abstract class OperationEntry(OperationName name)
 {
     public OperationName Name { get; } = name;
 
+    /// <summary>Whether the call carries no signature: the operation itself authenticates it, by a token in its parameters.</summary>
+    public bool IsUnsigned { get; init; }
+
     /// <summary>Decodes, resolves, authorizes, carries out, records and encodes; writes the answer's body.</summary>
     /// <exception cref="ServiceException">What the caller did wrong or may not do; already recorded when this is thrown.</exception>
     public abstract ValueTask RunAsync(CallContext call, ReadOnlyMemory<byte> body, AuditTrail audit, ScrubbedBuffer answer, CancellationToken ct);
@@ -21,7 +24,7 @@ internal sealed record Codec<TRequest, TResponse>(
     Codec<TRequest, TResponse>.Decoder Decode, Action<CallContext, Audited<TResponse>, ScrubbedBuffer> Encode)
     where TRequest : class, new()
 {
-    public delegate TRequest Decoder(Shape<TRequest> shape, ReadOnlySpan<byte> body);
+    public delegate TRequest Decoder(Shape<TRequest> shape, CallContext call, ReadOnlySpan<byte> body);
 }
 
 /// <summary>Stops 4 to 9 of a request's path, for a JSON or Query operation.</summary>
@@ -30,7 +33,7 @@ internal sealed class Operation<TRequest, TTarget, TResponse>(
     : OperationEntry(name)
     where TRequest : class, new()
     where TTarget : IResource
-    where TResponse : IResponse
+    where TResponse : IAnswer
 {
     // Each lost race means that somebody else's change was committed, so a caller that loses this often is one of hundreds on one secret.
     private const int MaxAttempts = 500;
@@ -41,14 +44,14 @@ internal sealed class Operation<TRequest, TTarget, TResponse>(
         TRequest? request = null;
         try
         {
-            request = codec.Decode(shape, body.Span);                                                // 4
+            request = codec.Decode(shape, call, body.Span);                                          // 4
             for (var attempt = 0; attempt < MaxAttempts; attempt++)
             {
                 var target = await handler.ResolveAsync(call, request, ct);                          // 5
                 var authorized = Authorize(call, request, target);                                   // 6
                 var plan = await handler.PlanAsync(call, authorized, ct);                            // 7
                 using var response = plan.Response;
-                var audited = plan.Changes.Count == 0 && plan.Events.Count == 0                      // 8: the record stands before a byte leaves
+                var audited = plan.IsRead                                                            // 8: the record stands before a byte leaves
                     ? audit.Record(call, Name, shape, request, response)
                     : await audit.CommitAsync(call, Name, shape, request, plan);
                 if (audited is null)
@@ -74,5 +77,5 @@ internal sealed class Operation<TRequest, TTarget, TResponse>(
         Authorizer.TryAuthorize(
             call.Caller.Principal, call.Caller.Policies, call.Facts, Name.Action, request, target, out var authorized, out var decision)
             ? authorized
-            : throw AccessDenied.For(call.Caller, Name.Action, target, decision);
+            : throw AccessDenied.For(call, Name.Action, target, decision);
 }

@@ -72,6 +72,15 @@ internal sealed partial class RequestPipeline(
             throw Recorded(call, route, route.Error!);
         if (http.Request.Path != "/")
             throw Recorded(call, route, FrameworkErrors.UnknownOperation());
+        if (route.XmlNamespace is not null)
+            (call.IsQuery, call.QueryText) = (true, QueryText.Of(http.Request, body.Span));
+        if (!route.Operation.IsUnsigned)
+            await AuthenticateAsync(http, call, route, body);
+        await route.Operation.RunAsync(call, body, audit, answer, http.RequestAborted);
+    }
+
+    private async ValueTask AuthenticateAsync(HttpContext http, CallContext call, Route route, ReadOnlyMemory<byte> body)
+    {
         var target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         var result = await authenticator.AuthenticateAsync(
             http.Request.Method, target, new KestrelHeaders(http.Request.Headers), body, route.Options, call.Now, http.RequestAborted);
@@ -84,7 +93,6 @@ internal sealed partial class RequestPipeline(
 
         call.VerifiedCaller = result.Caller;
         call.Region = result.Claims.Region;
-        await route.Operation.RunAsync(call, body, audit, answer, http.RequestAborted);
     }
 
     // Refused before it reached an operation: that is audited too.

@@ -1,5 +1,5 @@
-using System.Text;
 using Microsoft.AspNetCore.Http;
+using System.Text;
 using Strongroom.Protocol;
 using Strongroom.Protocol.SigV4;
 
@@ -10,59 +10,76 @@ namespace Strongroom.Server.Endpoint;
 internal sealed record Route(OperationEntry? Operation, OperationName Name, SigV4Options Options, string? XmlNamespace, ServiceException? Error);
 
 /// <summary>Finds the operation by <c>X-Amz-Target</c> or the Query protocol's <c>Action</c>; the body is not parsed further. Source: IAM fact sheet 0.1.</summary>
-internal sealed class RequestRouter(OperationTable table, Regions regions)
+internal sealed class RequestRouter
 {
-    private const string SecretsManagerPrefix = "secretsmanager.";
-    private const string StsVersion = "2011-06-15";
-    private const string StsNamespace = "https://sts.amazonaws.com/doc/2011-06-15/";
     private const int MaxNameChars = 128;
 
-    private readonly SigV4Options secretsManager = SigV4Options.Json("secretsmanager", regions.IsValid);
-    private readonly SigV4Options sts = SigV4Options.Query("sts", regions.IsValid);
+    // Every known operation's route, made once: by its whole target, or by version and action.
+    private readonly Dictionary<string, Route> byTarget = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Route> byAction = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (ServiceProtocol Service, SigV4Options Options)> queryVersions = new(StringComparer.Ordinal);
+    private readonly Route unknown;
+
+    public RequestRouter(OperationTable table, Regions regions)
+    {
+        foreach (var service in ServiceProtocol.All)
+        {
+            var options = service.Signing(regions);
+            if (service.QueryVersion is { } version)
+                queryVersions.Add(version, (service, options));
+            foreach (var operation in table.Of(service))
+            {
+                var route = new Route(operation, operation.Name, options, service.XmlNamespace, null);
+                if (service.TargetPrefix is { } prefix)
+                    byTarget.Add(prefix + operation.Name.Name, route);
+                else
+                    byAction.Add($"{service.QueryVersion}/{operation.Name.Name}", route);
+            }
+        }
+
+        var secretsManager = ServiceProtocol.SecretsManager;
+        unknown = new Route(
+            null, new OperationName(secretsManager.Name, "Unknown", false), secretsManager.Signing(regions), null, FrameworkErrors.UnknownOperation());
+    }
 
     public Route Find(HttpRequest request, ReadOnlySpan<byte> body)
     {
         if (request.Headers.TryGetValue("X-Amz-Target", out var target))
-            return FindJson(target.ToString());
-        var form = request.ContentType?.StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase) == true && body.Length <= MaxFormBytes
-            ? Encoding.UTF8.GetString(body)
-            : "";
-        var (action, version) = (Find(form, "Action"), Find(form, "Version"));
-        if (action is null && request.QueryString.HasValue)
-            (action, version) = (Find(request.QueryString.Value![1..], "Action"), Find(request.QueryString.Value[1..], "Version"));
-        return action is null ? Unknown() : FindQuery(action, version ?? "");
-    }
-
-    private const int MaxFormBytes = 64 * 1024;
-
-    private Route FindJson(string target)
-    {
-        if (!target.StartsWith(SecretsManagerPrefix, StringComparison.Ordinal))
-            return Unknown();
-        var operation = table.Find("secretsmanager", target[SecretsManagerPrefix.Length..]);
-        return operation is null ? Unknown() : new Route(operation, operation.Name, secretsManager, null, null);
+            return byTarget.GetValueOrDefault(target.ToString(), unknown);
+        var form = QueryText.Of(request, body);
+        return QueryText.Find(form, "Action") is { } action ? FindQuery(action, QueryText.Find(form, "Version") ?? "") : unknown;
     }
 
     private Route FindQuery(string action, string version)
     {
-        var operation = version == StsVersion ? table.Find("sts", action) : null;
-        return operation is not null
-            ? new Route(operation, operation.Name, sts, StsNamespace, null)
-            : new Route(null, new OperationName("sts", Printable(action), false), sts, StsNamespace, FrameworkErrors.InvalidAction(Printable(action), Printable(version)));
+        if (byAction.TryGetValue($"{version}/{action}", out var route))
+            return route;
+        var (service, options) = queryVersions.GetValueOrDefault(version, queryVersions[ServiceProtocol.Sts.QueryVersion!]);
+        return new Route(
+            null, new OperationName(service.Name, Printable(action), false), options, service.XmlNamespace,
+            FrameworkErrors.InvalidAction(Printable(action), Printable(version)));
     }
-
-    private Route Unknown() =>
-        new(null, new OperationName("secretsmanager", "Unknown", false), secretsManager, null, FrameworkErrors.UnknownOperation());
 
     private static string Printable(string text) =>
         new([.. text.Take(MaxNameChars).Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '?')]);
+}
 
-    private static string? Find(string form, string name)
+/// <summary>The parameters of a Query request as text: the form in the body, or the query of the URL for a presigned call.</summary>
+internal static class QueryText
+{
+    public static string Of(HttpRequest request, ReadOnlySpan<byte> body) =>
+        request.ContentType?.StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase) == true && !body.IsEmpty
+            ? Encoding.UTF8.GetString(body)
+            : request.QueryString.Value is { Length: > 0 } query ? query[1..] : "";
+
+    /// <summary>One parameter, without taking the whole text apart: that waits until the signature has been verified.</summary>
+    public static string? Find(string text, string name)
     {
-        foreach (var pair in form.Split('&'))
+        foreach (var range in text.AsSpan().Split('&'))
         {
+            var pair = text.AsSpan(range);
             if (pair.Length > name.Length && pair[name.Length] == '=' && pair.StartsWith(name, StringComparison.Ordinal))
-                return Uri.UnescapeDataString(pair[(name.Length + 1)..].Replace('+', ' '));
+                return Uri.UnescapeDataString(pair[(name.Length + 1)..].ToString().Replace('+', ' '));
         }
 
         return null;

@@ -18,6 +18,8 @@ using Strongroom.Server.Endpoint;
 using Strongroom.Server.Iam;
 using Strongroom.Server.Keys;
 using Strongroom.Server.Rotation;
+using Strongroom.Server.SecretsManager;
+using Strongroom.Server.Sts;
 using Strongroom.Storage;
 
 namespace Strongroom.Server.Hosting;
@@ -148,10 +150,14 @@ public sealed class StrongroomServer : IAsyncDisposable
 
         var regions = new Regions(options.Regions);
         var keys = new KeyDirectory(store, keyring, time);
-        var table = new OperationTable(secrets, keyring, keys, regions, functions, entropy);
+        var identities = new IamDirectories(directories, store);
+        var table = new OperationTable(
+            SecretsManagerOperations.All(secrets, keyring, keys, regions, functions, entropy),
+            StsOperations.All(),
+            IamOperations.All(identities, keyring, entropy));
         var pipeline = new RequestPipeline(
             new RequestRouter(table, regions),
-            new SigV4Authenticator(new IamDirectories(directories, store), keyring, keys, new SigningKeyCache(time)),
+            new SigV4Authenticator(identities, keyring, keys, new SigningKeyCache(time)),
             audit,
             new HealthEndpoint(store, audit),
             entropy,

@@ -37,8 +37,11 @@ internal sealed class IamDirectory
 
     public IamRole? FindRole(string name) => Find<IamRole>("role", IamEntity.KeyOf(name));
 
-    /// <summary>A managed policy of this account.</summary>
+    /// <summary>A managed policy of this account; AWS's own are in <see cref="AwsManagedPolicies"/>.</summary>
     public IamPolicy? FindPolicy(string name) => Find<IamPolicy>("policy", IamEntity.KeyOf(name));
+
+    /// <summary>A managed policy of this account by its ARN, whose path must be right too.</summary>
+    public IamPolicy? FindPolicyByArn(string arn) => FindPolicy(arn[(arn.LastIndexOf('/') + 1)..]) is { } policy && policy.Arn(Account) == arn ? policy : null;
 
     public IamAccessKey? FindAccessKey(string accessKeyId) => Find<IamAccessKey>(DirectoryEntry.AccessKeyKind, accessKeyId);
 

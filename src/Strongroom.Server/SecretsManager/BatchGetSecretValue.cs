@@ -84,7 +84,7 @@ internal sealed class BatchGetSecretValue(SecretPages pages, GetSecretValue sing
 
         // Choosing by filter tells which secrets exist, so it needs the right to list them.
         if (!Authorizer.TryAuthorize(call.Caller.Principal, call.Caller.Policies, call.Facts, ListAction, request, target, out _, out var decision))
-            throw AccessDenied.For(call.Caller, ListAction, target, decision);
+            throw AccessDenied.For(call, ListAction, target, decision);
         var listing = new SecretListing("BatchGetSecretValue", request.Filters!, SecretOrder.CreatedDate, false, false);
         var (secrets, next) = await pages.ReadAsync(call, listing, (int)(request.MaxResults ?? DefaultPage), request.NextToken, ct);
         return await ReadAsync(call, [.. secrets.Select(s => s.Arn())], next, ct);
@@ -118,6 +118,6 @@ internal sealed class BatchGetSecretValue(SecretPages pages, GetSecretValue sing
         return Authorizer.TryAuthorize(
             call.Caller.Principal, call.Caller.Policies, call.Facts, SingleAction, request, target, out var authorized, out var decision)
             ? (await single.PlanAsync(call, authorized, ct)).Response
-            : throw AccessDenied.For(call.Caller, SingleAction, target, decision);
+            : throw AccessDenied.For(call, SingleAction, target, decision);
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Xml;
 using Strongroom.Policy;
 using Strongroom.Protocol.AwsJson;
@@ -11,20 +10,13 @@ internal sealed class GetCallerIdentityRequest
     public static Shape<GetCallerIdentityRequest> Shape { get; } = new();
 }
 
-internal sealed record GetCallerIdentityResponse(string Arn, string UserId, string Account) : IResponse, IXmlResponse
+internal sealed record GetCallerIdentityResponse(string Arn, string UserId, string Account) : IXmlResponse
 {
     public void WriteXml(XmlWriter writer)
     {
         writer.WriteElementString("Arn", Arn);
         writer.WriteElementString("UserId", UserId);
         writer.WriteElementString("Account", Account);
-    }
-
-    public void WriteMembers(Utf8JsonWriter writer)
-    {
-        writer.WriteString("Account"u8, Account);
-        writer.WriteString("Arn"u8, Arn);
-        writer.WriteString("UserId"u8, UserId);
     }
 }
 

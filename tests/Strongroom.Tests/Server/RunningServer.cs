@@ -32,6 +32,9 @@ internal sealed class RunningServer : IAsyncDisposable
 
     public StrongroomServer Server => server;
 
+    /// <summary>The account's root.</summary>
+    public TestClient Root => new(this, AccessKeyId, SecretAccessKey);
+
     public static async Task<RunningServer> StartAsync(string? data = null, string? store = null)
     {
         var running = new RunningServer(data ?? Directory.CreateTempSubdirectory("strongroom-test-").FullName, data is null);

@@ -4,6 +4,8 @@ using System.Reflection;
 using System.Text.Json.Nodes;
 using Strongroom.Protocol.AwsJson;
 using Strongroom.Server.Endpoint;
+using Strongroom.Server.SecretsManager;
+using Strongroom.Server.Sts;
 
 namespace Strongroom.Tests.Server.Endpoint;
 
@@ -16,7 +18,7 @@ public sealed class ServiceModelTests
     private static readonly JsonObject Model = JsonNode.Parse(File.ReadAllText(FindModel()))!["operations"]!.AsObject();
 
     // Nothing is called, so nothing is needed.
-    private static readonly OperationTable Table = new(null!, null!, null!, null!, null!, null!);
+    private static readonly OperationTable Table = new(SecretsManagerOperations.All(null!, null!, null!, null!, null!, null!), StsOperations.All());
 
     public static TheoryData<string> Operations => [.. Model.Select(o => o.Key)];
 

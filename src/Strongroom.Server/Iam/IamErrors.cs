@@ -1,0 +1,25 @@
+using Strongroom.Protocol;
+
+namespace Strongroom.Server.Iam;
+
+/// <summary>IAM's errors with AWS's texts. Source: IAM fact sheet 6.5.</summary>
+internal static class IamErrors
+{
+    public static ServiceException NoSuchUser(string name) => NoSuchEntity($"The user with name {name} cannot be found.");
+
+    public static ServiceException UserExists(string name) => Exists($"User with name {name} already exists.");
+
+    public static ServiceException NoSuchEntity(string message) => new("NoSuchEntity", message) { Status = 404 };
+
+    public static ServiceException Exists(string message) => new("EntityAlreadyExists", message) { Status = 409 };
+
+    public static ServiceException DeleteConflict(string message) => new("DeleteConflict", message) { Status = 409 };
+
+    public static ServiceException LimitExceeded(string message) => new("LimitExceeded", message) { Status = 409 };
+
+    public static ServiceException MalformedPolicy(string message) => new("MalformedPolicyDocument", message);
+
+    public static ServiceException InvalidInput(string message) => new("InvalidInput", message);
+
+    public static ServiceException Validation(string message) => new("ValidationError", message);
+}

@@ -1,0 +1,41 @@
+using Strongroom.Protocol.AwsJson;
+
+namespace Strongroom.Server.Iam;
+
+/// <summary>Constraints of the IAM model. Source: botocore <c>iam/2010-05-08</c>.</summary>
+internal static class IamLimits
+{
+    public static Constraint UserName { get; } = Constraint.Matching(1, 64, @"[\w+=,.@-]+");
+
+    /// <summary>A name of something that exists, which the model lets be longer.</summary>
+    public static Constraint ExistingUserName { get; } = Constraint.Matching(1, 128, @"[\w+=,.@-]+");
+
+    public static Constraint Path { get; } = Constraint.Matching(1, 512, @"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)");
+
+    public static Constraint PathPrefix { get; } = Constraint.Matching(1, 512, @"\u002F[\u0021-\u007F]*");
+
+    public static Constraint Arn { get; } = Constraint.Length(20, 2048);
+
+    public static Constraint TagKey { get; } = Constraint.Matching(1, 128, @"[\p{L}\p{Z}\p{N}_.:/=+\-@]+");
+
+    public static Constraint TagValue { get; } = Constraint.Matching(0, 256, @"[\p{L}\p{Z}\p{N}_.:/=+\-@]*");
+}
+
+/// <summary>A tag in a request. Both members are required. Source: IAM model.</summary>
+internal sealed class TagRequest
+{
+    public string? Key { get; private set; }
+    public string? Value { get; private set; }
+
+    public static Shape<TagRequest> Shape { get; } = new(
+        Member.String<TagRequest>("Key", r => r.Key, (r, v) => r.Key = v, IamLimits.TagKey, required: true),
+        Member.String<TagRequest>("Value", r => r.Value, (r, v) => r.Value = v, IamLimits.TagValue, required: true));
+
+    public static IReadOnlyList<IamTag> ToTags(IReadOnlyList<TagRequest>? tags)
+    {
+        List<IamTag> made = [.. (tags ?? []).Select(tag => new IamTag(tag.Key!, tag.Value!))];
+        return made.DistinctBy(tag => tag.Key.ToUpperInvariant()).Count() == made.Count
+            ? made
+            : throw IamErrors.InvalidInput("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
+    }
+}

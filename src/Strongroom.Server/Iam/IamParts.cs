@@ -1,0 +1,58 @@
+using System.Xml;
+using Strongroom.Crypto;
+using Strongroom.Policy;
+using Strongroom.Server.Endpoint;
+
+namespace Strongroom.Server.Iam;
+
+/// <summary>Unique ids: a prefix that tells the kind, and chance. Source: IAM fact sheet 5.4.</summary>
+internal static class IamIds
+{
+    private const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+    /// <param name="prefix">Such as <c>AIDA</c>.</param>
+    public static string New(string prefix, Entropy entropy) => prefix + entropy.NewAlphanumeric(17, Alphabet);
+}
+
+/// <summary>Permissions boundaries of users and roles.</summary>
+internal static class Boundaries
+{
+    /// <returns>The ARN; null when there is none.</returns>
+    /// <exception cref="Protocol.ServiceException">NoSuchEntity: no such policy.</exception>
+    public static string? Check(IamDirectory directory, string? arn) => arn is null || CallerPolicies.FindManaged(directory, arn) is not null
+        ? arn
+        : throw IamErrors.NoSuchEntity($"Scope ARN: {arn} does not exist or is not attachable.");
+
+    /// <remarks>The model's enum says <c>PermissionsBoundaryPolicy</c>; AWS answers <c>Policy</c>. Source: IAM fact sheet 6.2.</remarks>
+    public static void Write(XmlWriter writer, string? arn)
+    {
+        if (arn is null)
+            return;
+        writer.WriteStartElement("PermissionsBoundary");
+        writer.WriteElementString("PermissionsBoundaryType", "Policy");
+        writer.WriteElementString("PermissionsBoundaryArn", arn);
+        writer.WriteEndElement();
+    }
+}
+
+/// <summary><c>iam:PermissionsBoundary</c>: with it a delegate can be made to bound whom it creates.</summary>
+internal sealed class BoundaryKey(string? arn) : IConditionKeys
+{
+    public ConditionValues Find(ConditionKey key) => key.Name == "iam:permissionsboundary" ? new ConditionValues(arn) : default;
+}
+
+internal static class IamTags
+{
+    /// <summary>Left out when there are none.</summary>
+    public static void Write(XmlWriter writer, IReadOnlyList<IamTag> tags)
+    {
+        if (tags.Count > 0)
+            WriteAll(writer, tags);
+    }
+
+    public static void WriteAll(XmlWriter writer, IEnumerable<IamTag> tags) => writer.WriteList("Tags", tags, static (inner, tag) =>
+    {
+        inner.WriteElementString("Key", tag.Key);
+        inner.WriteElementString("Value", tag.Value);
+    });
+}
