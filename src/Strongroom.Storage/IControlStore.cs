@@ -3,11 +3,8 @@ using Strongroom.Crypto;
 namespace Strongroom.Storage;
 
 /// <summary>What the server itself keeps: key material (wrapped), settings of the installation, leases.</summary>
-public interface IControlStore
+public interface IControlStore : ISettingStore
 {
-    /// <summary>A named value of the installation, such as the wrapped root key; null when never set.</summary>
-    ValueTask<byte[]?> FindSettingAsync(string name, CancellationToken ct);
-
     /// <summary>Writes the settings, the account and what its directory begins with in one transaction, on an empty store only.</summary>
     /// <returns>False when the store already has an account; nothing was written.</returns>
     ValueTask<bool> InitializeAsync(StoreSeed seed, CancellationToken ct);

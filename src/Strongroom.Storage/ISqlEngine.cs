@@ -12,6 +12,10 @@ internal interface ISqlEngine : IAsyncDisposable
     /// <exception cref="StoreUnavailableException">Nothing was written; or, when a remote database was lost during the commit itself,
     /// it is not known whether all of it was.</exception>
     ValueTask<T> WriteAsync<TState, T>(TState state, SqlWork<TState, T> change, CancellationToken ct);
+
+    /// <summary>Rewrites the table <c>setting</c> so that the database's files hold none of its former rows.</summary>
+    /// <exception cref="StoreUnavailableException">Some may still be there; another attempt is safe.</exception>
+    ValueTask EraseReplacedSettingsAsync(CancellationToken ct);
 }
 
 /// <summary>Statements to run. The state is passed rather than captured, so that a read allocates no closure.</summary>

@@ -9,6 +9,22 @@ public sealed partial class SqlStore
             return await reader.ReadAsync(ct) ? reader.GetFieldValue<byte[]>(0) : null;
         }, ct);
 
+    public ValueTask<bool> ReplaceSettingsAsync(
+        string name, byte[] expected, IReadOnlyDictionary<string, byte[]> settings, CancellationToken ct) =>
+        engine.WriteAsync((name, expected, settings), static async (tx, change, ct) =>
+        {
+            // Written over itself: in PostgreSQL that takes the row's lock, so what was compared stays so until the commit.
+            if (await tx.ExecuteAsync("UPDATE setting SET value = @expected WHERE name = @name AND value = @expected",
+                    ct, ("expected", change.expected), ("name", change.name)) != 1)
+                return false;
+
+            foreach (var (name, value) in change.settings)
+                await WriteSettingAsync(tx, name, value, ct);
+            return true;
+        }, ct);
+
+    public ValueTask EraseReplacedSettingsAsync(CancellationToken ct) => engine.EraseReplacedSettingsAsync(ct);
+
     public ValueTask<bool> InitializeAsync(StoreSeed seed, CancellationToken ct) =>
         engine.WriteAsync(seed, static async (tx, seed, ct) =>
         {

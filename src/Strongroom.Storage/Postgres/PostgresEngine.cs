@@ -64,6 +64,19 @@ internal sealed class PostgresEngine : ISqlEngine
         }
     }
 
+    public async ValueTask EraseReplacedSettingsAsync(CancellationToken ct)
+    {
+        serverLock.Require();
+
+        // Writes the table into a new file and removes the old one. It can't run inside a transaction.
+        await WithSessionAsync(0, static async (session, _, ct) =>
+        {
+            await using var command = session.Connection.CreateCommand();
+            command.CommandText = "VACUUM FULL setting";
+            return await command.ExecuteNonQueryAsync(ct);
+        }, ct);
+    }
+
     public async ValueTask DisposeAsync()
     {
         disposed = true;

@@ -52,6 +52,18 @@ internal sealed class SqliteEngine : ISqlEngine
         return await writer.WriteAsync(state, change);
     }
 
+    public async ValueTask EraseReplacedSettingsAsync(CancellationToken ct)
+    {
+        try
+        {
+            await Task.Run(file.EraseReplacedSettings, ct);
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteErrors.Map(e, file.Path);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         disposed = true;

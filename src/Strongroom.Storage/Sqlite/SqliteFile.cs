@@ -82,6 +82,24 @@ internal sealed class SqliteFile(string path)
         Execute(connection, "COMMIT");
     }
 
+    /// <summary>Writes the table <c>setting</c> anew, with zeros over the pages it had, and empties the write-ahead log.</summary>
+    public void EraseReplacedSettings()
+    {
+        using var connection = Connect();
+        Execute(connection, """
+            PRAGMA secure_delete = ON;
+            BEGIN IMMEDIATE;
+            CREATE TEMP TABLE kept AS SELECT name, value FROM setting;
+            DELETE FROM setting;
+            INSERT INTO setting (name, value) SELECT name, value FROM kept;
+            COMMIT;
+            """);
+
+        // The log still has the pages as they were. Its first column says whether somebody kept it from being emptied.
+        if (Scalar(connection, "PRAGMA wal_checkpoint(TRUNCATE)") is not 0L)
+            throw new StoreUnavailableException($"The write-ahead log of {path} is in use. Stop what uses the database, then try again.");
+    }
+
     private int FindVersion(SqliteConnection connection)
     {
         if (Scalar(connection, "SELECT 1 FROM sqlite_master WHERE name = 'schema_version'") is not null)
