@@ -38,6 +38,14 @@ public sealed class FileSeal : IRootKeySeal
         RootKeyFile.Create(path, key);
     }
 
+    public ValueTask EnsureKeyAsync(CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        if (!File.Exists(path))
+            Create();
+        return ValueTask.CompletedTask;
+    }
+
     public ValueTask<byte[]> WrapAsync(SecretBytes rootKey, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(rootKey);
@@ -64,7 +72,8 @@ public sealed class FileSeal : IRootKeySeal
         var blob = wrapped.Span;
         if (blob.Length != BlobBytes || !blob.StartsWith(Magic))
             throw new SealException(
-                "The sealed root key in the store was not made by the seal 'file'. Configure the seal that this data was created with.");
+                "The sealed root key in the store was not made by the seal 'file'. Configure the seal that this data was created with.")
+            { Failure = SealFailure.WrongKey };
         if (blob[4] != FormatVersion)
             throw new SealException(
                 $"The sealed root key in the store has format version {blob[4]}, and this program knows version {FormatVersion} only. "
@@ -85,7 +94,8 @@ public sealed class FileSeal : IRootKeySeal
             rootKey.Dispose();
             throw new SealException(
                 $"The key file {path} is not the one this data was sealed with (or the sealed root key in the store is damaged). "
-                + "Restore the key file that belongs to this data, or point to the data that belongs to this key file.");
+                + "Restore the key file that belongs to this data, or point to the data that belongs to this key file.")
+            { Failure = SealFailure.WrongKey };
         }
     }
 }

@@ -10,9 +10,6 @@ internal static class RootKeyFile
     private const int Base64Bytes = 44; // 32 bytes with padding
 
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private const UnixFileMode Others =
-        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
-        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
     private static ReadOnlySpan<byte> Header => "strongroom root key v1"u8;
 
@@ -59,39 +56,10 @@ internal static class RootKeyFile
     public static SecretBytes Read(string path)
     {
         using var text = SecretBytes.Allocate(MostBytes);
-        var length = ReadText(path, text.Writable);
+        var length = PrivateFile.Read($"key file {path}", path, text.Writable, "Restore it from where you saved it; without it nothing can be read.");
         return Parse(text.Reveal()[..length]) ?? throw new SealException(
             $"The key file {path} is malformed. Restore it from where you saved it. If its creation was interrupted and no data was "
             + "sealed with it, delete it and start again.");
-    }
-
-    private static int ReadText(string path, Span<byte> text)
-    {
-        try
-        {
-            using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-
-            // The mode of the open file: that of the path could change in between.
-            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & Others) != 0)
-                throw new SealException(
-                    $"The key file {path} is open to other users of this machine. Run: chmod 600 {path} "
-                    + "(and consider who may have read it).");
-
-            var length = 0;
-            while (length < text.Length && RandomAccess.Read(file, text[length..], length) is > 0 and var read)
-                length += read;
-            return length;
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new SealException(
-                $"The key file {path} is missing. Restore it from where you saved it; without it nothing can be read.", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new SealException(
-                $"The key file {path} cannot be read: {e.Message} Make it a regular file that belongs to the user who runs Strongroom, with mode 0600.", e);
-        }
     }
 
     /// <summary>The header line, then comments and empty lines as one likes, then one line of base64.</summary>

@@ -134,3 +134,9 @@ write("root-key-file.json", {
             "# Keep a copy in a safe place, apart from backups of the data.\n"
             + base64.b64encode(file_key).decode() + "\n",
     "fileKey": file_key.hex(), "nonce": nonce.hex(), "rootKey": root.hex(), "sealed": seal_root(file_key, nonce, root).hex()})
+
+token_key, token_nonce, installation = chance("token key", 32), chance("token nonce", 12), uuid.UUID(bytes=chance("installation", 16), version=4)
+header = b"SRRP" + bytes([1])
+write("root-key-pkcs11.json", {
+    "tokenKey": token_key.hex(), "nonce": token_nonce.hex(), "installation": str(installation), "rootKey": root.hex(),
+    "sealed": (header + token_nonce + AESGCM(token_key).encrypt(token_nonce, root, header + installation.bytes)).hex()})
