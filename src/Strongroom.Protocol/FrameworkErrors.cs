@@ -21,5 +21,12 @@ public static class FrameworkErrors
 
     public static ServiceException Internal() => new("InternalServiceError", "An error occurred on the server side.") { Status = 500 };
 
+    /// <summary>The SDKs try a call that met it again. Source: AWS common errors, ServiceUnavailable.</summary>
+    public static ServiceException Unavailable() => new("ServiceUnavailable", "The request has failed due to a temporary failure of the server.")
+    {
+        Status = 503,
+        IsFrameworkError = true,
+    };
+
     private static ServiceException Framework(string code, string message) => new(code, message) { IsFrameworkError = true };
 }

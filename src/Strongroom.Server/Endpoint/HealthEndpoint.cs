@@ -14,6 +14,14 @@ internal sealed class HealthEndpoint(IControlStore store, AuditTrail audit)
 
     public async Task AnswerAsync(HttpContext http)
     {
+        if (reason is not null)
+            await ProbeAsync(http.RequestAborted);
+        await AnswerAsync(http, reason);
+    }
+
+    /// <param name="now">Why no work is taken; null when it is.</param>
+    public static async Task AnswerAsync(HttpContext http, string? now)
+    {
         if (!HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method))
         {
             http.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
@@ -21,9 +29,6 @@ internal sealed class HealthEndpoint(IControlStore store, AuditTrail audit)
             return;
         }
 
-        if (reason is not null)
-            await ProbeAsync(http.RequestAborted);
-        var now = reason;
         http.Response.StatusCode = now is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         http.Response.ContentType = "text/plain; charset=utf-8";
         await http.Response.WriteAsync((now ?? "ok") + "\n", http.RequestAborted);

@@ -20,7 +20,7 @@ internal sealed partial class RequestPipeline(
     /// <summary>Larger than any request of the services served, with room for JSON's escapes.</summary>
     public const int MaxBodyBytes = 1 << 20;
 
-    private const string JsonContentType = "application/x-amz-json-1.1";
+    internal const string JsonContentType = "application/x-amz-json-1.1";
 
     public async Task HandleAsync(HttpContext http)
     {

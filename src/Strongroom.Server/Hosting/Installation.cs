@@ -12,24 +12,22 @@ namespace Strongroom.Server.Hosting;
 /// <summary>What a first start makes (account, root key, root access key) and every later one opens.</summary>
 internal static class Installation
 {
-    private const string RootKeySetting = "root-key";
-    private const string SealSetting = "seal";
-
     /// <summary>Opens the installation in a store, or makes a new one in an empty store.</summary>
     /// <returns>The keyring, and whether this was the first start.</returns>
-    /// <exception cref="SealException">The root key is missing or not the one this data was sealed with.</exception>
+    /// <exception cref="SealException">The root key is missing, out of reach or not the one this data was sealed with. Nothing was written.</exception>
     public static async Task<(Keyring Keyring, bool IsNew)> OpenAsync(
         IControlStore store, DataDirectory directory, ServerOptions options, Entropy entropy, TimeProvider time, CancellationToken ct)
     {
-        var seal = new FileSeal(directory.RootKey, entropy);
-        if (await store.FindSettingAsync(RootKeySetting, ct) is { } wrapped)
-            return (new Keyring(await seal.UnwrapAsync(wrapped, ct), entropy), false);
+        var stored = await StoredSeal.FindAsync(store, ct);
+        var installation = stored is null ? entropy.NewGuid() : stored.Installation ?? Guid.Empty;
+        var seal = options.OtherSeal?.Invoke(installation) ?? Seals.Open(options.Seal, directory, installation, entropy);
+        if (stored is not null)
+        {
+            stored.Require(seal.Name);
+            return (new Keyring(await seal.UnwrapAsync(stored.RootKey, ct), entropy), false);
+        }
 
-        if (!File.Exists(directory.RootKey))
-            seal.Create();
-        var rootKey = SecretBytes.Create(32, entropy, static (span, source) => source.Fill(span));
-        wrapped = await seal.WrapAsync(rootKey, ct);
-        var keyring = new Keyring(rootKey, entropy);
+        var (keyring, wrapped) = await NewKeyringAsync(seal, entropy, ct);
 
         var account = options.AccountId ?? NewAccountId(entropy);
         var now = time.GetUtcNow();
@@ -44,7 +42,7 @@ internal static class Installation
         var isFirst = await store.InitializeAsync(
             new StoreSeed(
                 account,
-                new Dictionary<string, byte[]> { [RootKeySetting] = wrapped, [SealSetting] = Encoding.ASCII.GetBytes(seal.Name) },
+                new StoredSeal(wrapped, seal.Name, installation).Settings(),
                 [IamJson.Write(AccessKeys.New(account, accessKeyId, userName: null, secret, identityKey.KeyId, keyring, now))],
                 [(identityKey, KeyDirectory.IdentityAlias)],
                 now),
@@ -55,7 +53,23 @@ internal static class Installation
         keyring.Dispose();
         File.Delete(directory.Credentials);
         throw new StoreRefusedException(
-            "Another server has just set up this database. Give this one the same root key file, then start it again.");
+            "Another server has just set up this database. Give this one the same seal (with 'file', the same key file), then start it again.");
+    }
+
+    private static async Task<(Keyring Keyring, byte[] Wrapped)> NewKeyringAsync(IRootKeySeal seal, Entropy entropy, CancellationToken ct)
+    {
+        await seal.EnsureKeyAsync(ct);
+        var rootKey = SecretBytes.Create(32, entropy, static (span, source) => source.Fill(span));
+        try
+        {
+            var wrapped = await seal.WrapAsync(rootKey, ct);
+            return (new Keyring(rootKey, entropy), wrapped);
+        }
+        catch
+        {
+            rootKey.Dispose();
+            throw;
+        }
     }
 
     private static string NewAccountId(Entropy entropy) =>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Strongroom.Crypto.KeyProviders;
 using Strongroom.Storage;
 
 namespace Strongroom.Server.Hosting;
@@ -11,6 +12,12 @@ public sealed record ServerOptions
 
     /// <summary>PostgreSQL connection string; null for the embedded SQLite database in the data directory.</summary>
     public string? Store { get; init; }
+
+    /// <summary>What protects the root key at rest.</summary>
+    public SealOptions Seal { get; init; } = new();
+
+    /// <summary>Tests put a seal of their own here; given the id of the installation.</summary>
+    internal Func<Guid, IRootKeySeal>? OtherSeal { get; init; }
 
     /// <summary>Memory for secrets that were read lately, still encrypted; 0 reads each from the store, which the benchmark compares with.</summary>
     internal long CacheBytes { get; init; } = CachingSecretStore.DefaultMaxBytes;

@@ -58,6 +58,9 @@ public sealed partial record Setting(
 
     [GeneratedRegex(@"\A[A-Za-z0-9-]{1,32}\z", RegexOptions.CultureInvariant, 100)]
     internal static partial Regex Region();
+
+    [GeneratedRegex(@"\A([0-9A-Fa-f]{2}){1,64}\z", RegexOptions.CultureInvariant, 100)]
+    internal static partial Regex Hex();
 }
 
 /// <summary>The configuration can't be used as it is. The message says which setting, where it stands and what it should be.</summary>

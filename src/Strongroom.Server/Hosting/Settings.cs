@@ -1,4 +1,8 @@
+using System.Globalization;
+using System.Text;
 using Microsoft.Extensions.Logging;
+using Strongroom.Crypto;
+using Strongroom.Crypto.KeyProviders;
 
 namespace Strongroom.Server.Hosting;
 
@@ -21,6 +25,43 @@ public static class Settings
         new("store", SettingKind.Text, "SQLite in the data directory",
             "PostgreSQL connection string. One that holds a password belongs into the environment: other users can read command lines.",
             (o, v) => o with { Store = v[0] }),
+        new("seal", SettingKind.Text, "file",
+            "What protects the root key at rest: `file`, `aws-kms` or `pkcs11`. To change it for existing data run `strongroom seal move`.",
+            (o, v) => o with { Seal = o.Seal with { Name = SealName(v[0]) } }),
+        new("seal-key-file", SettingKind.Text, "root.key in the data directory",
+            "Key file of the seal file.",
+            (o, v) => o with { Seal = o.Seal with { KeyFile = Path.GetFullPath(v[0]) } }),
+        new("seal-kms-key", SettingKind.Text, "none",
+            "Symmetric KMS key of the seal aws-kms: its id, ARN, alias name or alias ARN.",
+            (o, v) => o with { Seal = o.Seal with { KmsKey = v[0] } }),
+        new("seal-kms-region", SettingKind.Text, "of the key's ARN, else as the AWS SDK finds it",
+            "Region of the KMS key.",
+            (o, v) => o with { Seal = o.Seal with { KmsRegion = Region(v[0]) } }),
+        new("seal-kms-endpoint", SettingKind.Text, "AWS",
+            "Address of another KMS than AWS's, such as a second Strongroom. Must be https, except on this machine.",
+            (o, v) => o with { Seal = o.Seal with { KmsEndpoint = KmsEndpoint(v[0]) } }),
+        new("seal-pkcs11-module", SettingKind.Text, "none",
+            "PKCS#11 library of the seal pkcs11, such as /usr/lib/softhsm/libsofthsm2.so.",
+            (o, v) => o with { Seal = o.Seal with { Pkcs11Module = Path.GetFullPath(v[0]) } }),
+        new("seal-pkcs11-token", SettingKind.Text, "none",
+            "Label of the PKCS#11 token.",
+            (o, v) => o with { Seal = o.Seal with { Pkcs11Token = v[0] } }),
+        new("seal-pkcs11-slot", SettingKind.Text, "none",
+            "Number of the token's slot, where the label is missing or not the only one.",
+            (o, v) => o with { Seal = o.Seal with { Pkcs11Slot = Slot(v[0]) } }),
+        new("seal-pkcs11-key", SettingKind.Text, "strongroom",
+            "Label of the AES key in the token. The first start makes the key when there is none.",
+            (o, v) => o with { Seal = o.Seal with { Pkcs11Key = v[0] } }),
+        new("seal-pkcs11-key-id", SettingKind.Text, "none",
+            "Id of that key in hexadecimal digits, where the label is not the only one.",
+            (o, v) => o with { Seal = o.Seal with { Pkcs11KeyId = Setting.Matching(v[0], Setting.Hex(), "seal-pkcs11-key-id must be pairs of hexadecimal digits, such as 01a2.") } }),
+        new("seal-pkcs11-pin-file", SettingKind.Text, "none",
+            "File with the token's user PIN, mode 0600.",
+            (o, v) => o with { Seal = o.Seal with { Pkcs11PinFile = Path.GetFullPath(v[0]) } }),
+        new("seal-pkcs11-pin", SettingKind.Text, "none",
+            "The token's user PIN, where no PIN file is named.",
+            (o, v) => o with { Seal = o.Seal with { Pkcs11Pin = SecretBytes.CopyFrom(Encoding.UTF8.GetBytes(v[0])) } })
+        { OnlyInEnvironment = true },
         new("tls-certificate", SettingKind.Text, "generated",
             "PEM file with the server's certificate, followed by its intermediates. Read again when it changes.",
             (o, v) => o with { TlsCertificate = Path.GetFullPath(v[0]) }),
@@ -73,6 +114,23 @@ public static class Settings
 
     private static string Region(string name) =>
         Setting.Matching(name, Setting.Region(), $"'{name}' can't be a region name: use up to 32 letters, digits and hyphens.");
+
+    private static string SealName(string name) =>
+        name is SealOptions.FileName or SealOptions.AwsKmsName or SealOptions.Pkcs11Name
+            ? name
+            : throw new SettingsException($"'{name}' is no seal. Use file, aws-kms or pkcs11.");
+
+    private static Uri KmsEndpoint(string address) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri is { UserInfo: "", Query: "", Fragment: "", Scheme: "http" or "https" }
+            ? AwsKmsSeal.IsPrivate(uri)
+                ? uri
+                : throw new SettingsException($"seal-kms-endpoint {uri} is plain HTTP to another machine, and the root key would cross the network readable. Use https.")
+            : throw new SettingsException($"'{address}' is no address of a KMS (seal-kms-endpoint). Use for example https://kms.example.com:4584.");
+
+    private static ulong Slot(string number) =>
+        ulong.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var slot)
+            ? slot
+            : throw new SettingsException($"'{number}' is no slot number (seal-pkcs11-slot). The token's own tools list them.");
 
     private static string TlsName(string name) =>
         Uri.CheckHostName(name.StartsWith("*.", StringComparison.Ordinal) ? name[2..] : name) != UriHostNameType.Unknown

@@ -35,6 +35,7 @@ public static class SettingsReader
             throw new SettingsException("tls-certificate and tls-key belong together: give both, or neither for a generated certificate.");
         if ((options.RootAccessKeyId is null) != (options.RootSecretAccessKey is null))
             throw new SettingsException("STRONGROOM_ROOT_ACCESS_KEY_ID and STRONGROOM_ROOT_SECRET_ACCESS_KEY belong together: set both, or neither.");
+        options.Seal.Check();
         return options;
     }
 
@@ -97,7 +98,7 @@ public static class SettingsReader
         if (Settings.All.FirstOrDefault(s => s.Key == key) is not { } setting)
             throw new SettingsException($"{path}: '{key}' is no setting. Did you mean '{Spelling.Nearest(key, Settings.All.Where(s => !s.OnlyInEnvironment).Select(s => s.Key))}'?");
         return setting.OnlyInEnvironment
-            ? throw new SettingsException($"{path}: '{key}' is not read from a file. Use the environment variable {setting.Variable}, on the first start only.")
+            ? throw new SettingsException($"{path}: '{key}' is not read from a file. Use the environment variable {setting.Variable}.")
             : setting;
     }
 

@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Strongroom.Crypto;
+using Strongroom.Crypto.KeyProviders;
 using Strongroom.Protocol.SigV4;
 using Strongroom.Server.Audit;
 using Strongroom.Server.Authentication;
@@ -33,26 +34,34 @@ public sealed class StrongroomServer : IAsyncDisposable
     private readonly DataDirectory directory;
     private readonly SqlStore store;
     private readonly ISecretStore secrets;
-    private readonly Keyring keyring;
-    private readonly AuditLog log;
-    private readonly AuditTrail audit;
+    private readonly DirectoryCache directories;
+    private readonly FrontDoor door;
     private readonly WebApplication app;
+    private readonly ILogger log;
     private readonly CancellationTokenSource stopping = new();
     private readonly List<Task> jobs = [];
+    private Parts? parts;
+    private bool disposed;
 
     private StrongroomServer(
-        DataDirectory directory, SqlStore store, ISecretStore secrets, Keyring keyring, AuditLog log, AuditTrail audit, WebApplication app, bool isNew,
-        int recovered)
+        DataDirectory directory, SqlStore store, ISecretStore secrets, DirectoryCache directories, FrontDoor door, WebApplication app)
     {
-        (this.directory, this.store, this.secrets, this.keyring, this.log, this.audit, this.app) = (directory, store, secrets, keyring, log, audit, app);
-        (IsNew, RecoveredRecords) = (isNew, recovered);
+        (this.directory, this.store, this.secrets, this.directories, this.door, this.app) = (directory, store, secrets, directories, door, app);
+        log = app.Services.GetRequiredService<ILogger<StrongroomServer>>();
     }
 
-    /// <summary>Whether this start made the installation, or is the first that got as far as listening.</summary>
-    public bool IsNew { get; }
+    /// <summary>Whether this start made the installation, or is the first that got as far as listening. Known once <see cref="Opened"/>.</summary>
+    public bool IsNew { get; private set; }
 
-    /// <summary>Audit records that an earlier crash had kept out of the log and this start put there.</summary>
-    public int RecoveredRecords { get; }
+    /// <summary>Audit records that an earlier crash had kept out of the log and this start put there. Known once <see cref="Opened"/>.</summary>
+    public int RecoveredRecords { get; private set; }
+
+    /// <summary>Completes once calls are served: at once, or when a seal that was out of reach at start is back.</summary>
+    /// <exception cref="SealException">The seal came back and is a wrong one; the message says what to do. The server serves no calls.</exception>
+    public Task Opened { get; private set; } = Task.CompletedTask;
+
+    /// <summary>What is waited for, in words for the operator, while <see cref="Opened"/> is not complete.</summary>
+    public string WaitsFor => door.Reason;
 
     /// <summary>Whether other machines reach it over plain HTTP, which the operator has allowed.</summary>
     public bool IsReadableOnNetwork { get; private set; }
@@ -63,9 +72,10 @@ public sealed class StrongroomServer : IAsyncDisposable
     /// <summary>The audit log's directory, for the purge of tests and messages.</summary>
     public DataDirectory Directory => directory;
 
-    /// <summary>Opens everything, recovers from a crash if there was one, and begins to listen.</summary>
+    /// <summary>Opens everything, recovers from a crash if there was one, and begins to listen. When the seal is out of reach it listens
+    /// all the same, refuses calls with an error that clients retry, and goes on by itself: see <see cref="Opened"/>.</summary>
     /// <exception cref="StoreRefusedException">The data can't be opened; the message says what to do.</exception>
-    /// <exception cref="Crypto.KeyProviders.SealException">The root key can't be had; the message says what to do.</exception>
+    /// <exception cref="SealException">The root key can't be had; the message says what to do.</exception>
     public static Task<StrongroomServer> StartAsync(
         ServerOptions options, TimeProvider time, Entropy entropy, Action<ILoggingBuilder> logging, CancellationToken ct) =>
         StartAsync(options, time, entropy, logging, new NoRotationFunctions(), ct);
@@ -74,34 +84,32 @@ public sealed class StrongroomServer : IAsyncDisposable
         ServerOptions options, TimeProvider time, Entropy entropy, Action<ILoggingBuilder> logging, IRotationFunctions functions, CancellationToken ct)
     {
         ListenAddress.Check(options);
-        var opened = new Stack<IDisposable>();
+        var directory = DataDirectory.Take(options.DataDirectory);
+        SqlStore? store = null;
+        StrongroomServer? server = null;
         try
         {
-            var directory = Keep(opened, DataDirectory.Take(options.DataDirectory));
-            var store = options.Store is null
+            store = options.Store is null
                 ? await SqlStore.OpenSqliteAsync(directory.Database, time, ct)
                 : await SqlStore.OpenPostgresAsync(options.Store, time, ct);
-            opened.Push(new Closing(store));
             var directories = new DirectoryCache(store);
             var secrets = new DirectoryTrackingStore(options.CacheBytes > 0 ? new CachingSecretStore(store, options.CacheBytes) : store, directories);
-            var (keyring, isNew) = await Installation.OpenAsync(store, directory, options, entropy, time, ct);
-            opened.Push(keyring);
-            var log = Keep(opened, AuditLog.Open(directory.AuditLog));
-            var audit = new AuditTrail(log, secrets, store, entropy);
-            var recovered = await audit.RecoverAsync(ct);
-
-            var app = Build(options, directory, store, secrets, directories, keyring, audit, time, entropy, functions, logging);
-            var server = new StrongroomServer(
-                directory, store, secrets, keyring, log, audit, app, isNew || !File.Exists(directory.Endpoint), recovered);
-            opened.Push(new Closing(app));
-            await ListenAsync(app, options, ct);
-            server.BeginWork(options, time, entropy);
+            var door = new FrontDoor(entropy, time);
+            server = new StrongroomServer(directory, store, secrets, directories, door, Build(options, directory, door, time, entropy, logging));
+            await server.BeginAsync(options, time, entropy, functions, ct);
             return server;
         }
         catch
         {
-            while (opened.TryPop(out var part))
-                part.Dispose();
+            if (server is not null)
+            {
+                await server.DisposeAsync();
+                throw;
+            }
+
+            if (store is not null)
+                await store.DisposeAsync();
+            directory.Dispose();
             throw;
         }
     }
@@ -112,12 +120,16 @@ public sealed class StrongroomServer : IAsyncDisposable
     /// <summary>Finishes requests in flight, then closes everything.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, true))
+            return;
         await app.StopAsync();
         await stopping.CancelAsync();
+        await Opened.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // its failure is for whoever waits for it
         await Task.WhenAll(jobs);
         try
         {
-            await audit.SettleAsync(CancellationToken.None);
+            if (parts is not null)
+                await parts.Audit.SettleAsync(CancellationToken.None);
         }
         catch (Exception e) when (e is StoreUnavailableException or IOException)
         {
@@ -125,16 +137,15 @@ public sealed class StrongroomServer : IAsyncDisposable
         }
 
         await app.DisposeAsync();
-        log.Dispose();
+        parts?.Log.Dispose();
         await store.DisposeAsync();
-        keyring.Dispose();
+        parts?.Keyring.Dispose();
         directory.Dispose();
         stopping.Dispose();
     }
 
     private static WebApplication Build(
-        ServerOptions options, DataDirectory directory, SqlStore store, ISecretStore secrets, DirectoryCache directories, Keyring keyring, AuditTrail audit, TimeProvider time,
-        Entropy entropy, IRotationFunctions functions, Action<ILoggingBuilder> logging)
+        ServerOptions options, DataDirectory directory, FrontDoor door, TimeProvider time, Entropy entropy, Action<ILoggingBuilder> logging)
     {
         // Empty: no configuration files, no environment, nothing that could change behaviour from outside our own settings.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -147,6 +158,54 @@ public sealed class StrongroomServer : IAsyncDisposable
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
         var app = builder.Build();
+        app.Run(door.HandleAsync);
+        return app;
+    }
+
+    /// <summary>Opens, then listens; or, when the seal is out of reach, listens first and opens when it is back.</summary>
+    private async Task BeginAsync(ServerOptions options, TimeProvider time, Entropy entropy, IRotationFunctions functions, CancellationToken ct)
+    {
+        var isFirst = !File.Exists(directory.Endpoint);
+        async Task OpenAsync(CancellationToken ct)
+        {
+            await OpenPartsAsync(options, time, entropy, functions, ct);
+            IsNew |= isFirst;
+        }
+
+        try
+        {
+            await OpenAsync(ct);
+        }
+        catch (SealException e) when (e.IsOutage)
+        {
+            door.Reason = e.Message;
+            await ListenAsync(options, ct);
+            Opened = SealRetry.RunAsync(OpenAsync, reason => door.Reason = reason, () => BeginWork(time, entropy), e, time, log, stopping.Token);
+            return;
+        }
+
+        await ListenAsync(options, ct);
+        BeginWork(time, entropy);
+    }
+
+    private async Task OpenPartsAsync(ServerOptions options, TimeProvider time, Entropy entropy, IRotationFunctions functions, CancellationToken ct)
+    {
+        var (keyring, isNew) = await Installation.OpenAsync(store, directory, options, entropy, time, ct);
+        AuditLog? auditLog = null;
+        try
+        {
+            auditLog = AuditLog.Open(directory.AuditLog);
+            var audit = new AuditTrail(auditLog, secrets, store, entropy);
+            RecoveredRecords = await audit.RecoverAsync(ct);
+            parts = new Parts(keyring, auditLog, audit);
+            IsNew = isNew;
+        }
+        catch
+        {
+            auditLog?.Dispose();
+            keyring.Dispose();
+            throw;
+        }
 
         var regions = new Regions(options.Regions);
         var keys = new KeyDirectory(store, keyring, time);
@@ -158,16 +217,15 @@ public sealed class StrongroomServer : IAsyncDisposable
         var pipeline = new RequestPipeline(
             new RequestRouter(table, regions),
             new SigV4Authenticator(identities, keyring, keys, new SigningKeyCache(time)),
-            audit,
-            new HealthEndpoint(store, audit),
+            parts.Audit,
+            new HealthEndpoint(store, parts.Audit),
             entropy,
             time,
             app.Services.GetRequiredService<ILogger<RequestPipeline>>());
-        app.Run(pipeline.HandleAsync);
-        return app;
+        door.Open(pipeline.HandleAsync);
     }
 
-    private static async Task ListenAsync(WebApplication app, ServerOptions options, CancellationToken ct)
+    private async Task ListenAsync(ServerOptions options, CancellationToken ct)
     {
         try
         {
@@ -177,6 +235,11 @@ public sealed class StrongroomServer : IAsyncDisposable
         {
             throw refusal;
         }
+
+        var bound = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
+        Endpoint = ListenAddress.PublicEndpoint(options, new Uri(bound));
+        IsReadableOnNetwork = ListenAddress.IsReadableOnNetwork(options);
+        DataDirectory.WritePrivate(directory.Endpoint, EndpointFile.Write(Endpoint, options, directory));
     }
 
     private static void Configure(KestrelServerOptions kestrel, ServerOptions options, DataDirectory directory, TimeProvider time, Entropy entropy)
@@ -189,29 +252,16 @@ public sealed class StrongroomServer : IAsyncDisposable
         ListenAddress.Apply(kestrel, options, uri => Tls.Open(options, directory, uri, time, entropy, log));
     }
 
-    private void BeginWork(ServerOptions options, TimeProvider time, Entropy entropy)
+    private void BeginWork(TimeProvider time, Entropy entropy)
     {
-        var logger = app.Services.GetRequiredService<ILogger<StrongroomServer>>();
+        var audit = parts!.Audit;
         var purge = new PurgeJob(secrets, store, audit, entropy.NewGuid(), time);
-        jobs.Add(Periodically.RunAsync(SettleInterval, async ct => await audit.SettleAsync(ct), "audit settling", time, logger, stopping.Token));
-        jobs.Add(Periodically.RunAsync(PurgeInterval, purge.RunAsync, "purge", time, logger, stopping.Token));
-        var bound = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
-        Endpoint = ListenAddress.PublicEndpoint(options, new Uri(bound));
-        IsReadableOnNetwork = ListenAddress.IsReadableOnNetwork(options);
-        DataDirectory.WritePrivate(directory.Endpoint, EndpointFile.Write(Endpoint, options, directory));
+        jobs.Add(Periodically.RunAsync(SettleInterval, async ct => await audit.SettleAsync(ct), "audit settling", time, log, stopping.Token));
+        jobs.Add(Periodically.RunAsync(PurgeInterval, purge.RunAsync, "purge", time, log, stopping.Token));
     }
 
-    private static T Keep<T>(Stack<IDisposable> opened, T part)
-        where T : IDisposable
-    {
-        opened.Push(part);
-        return part;
-    }
-
-    private sealed class Closing(IAsyncDisposable part) : IDisposable
-    {
-        public void Dispose() => part.DisposeAsync().AsTask().GetAwaiter().GetResult();
-    }
+    /// <summary>What there is once the root key is there.</summary>
+    private sealed record Parts(Keyring Keyring, AuditLog Log, AuditTrail Audit);
 
     private sealed class NoLifetime : IHostLifetime
     {

@@ -35,15 +35,16 @@ internal sealed class RunningServer : IAsyncDisposable
     /// <summary>The account's root.</summary>
     public TestClient Root => new(this, AccessKeyId, SecretAccessKey);
 
-    public static async Task<RunningServer> StartAsync(string? data = null, string? store = null)
+    public static async Task<RunningServer> StartAsync(string? data = null, string? store = null, Func<ServerOptions, ServerOptions>? configure = null)
     {
         var running = new RunningServer(data ?? Directory.CreateTempSubdirectory("strongroom-test-").FullName, data is null);
-        await running.OpenAsync(store);
+        await running.OpenAsync(store, configure);
         return running;
     }
 
-    public async Task OpenAsync(string? store = null) => server = await StrongroomServer.StartAsync(
-        new ServerOptions
+    public async Task OpenAsync(string? store = null, Func<ServerOptions, ServerOptions>? configure = null, Action<ILoggingBuilder>? logging = null)
+    {
+        var options = new ServerOptions
         {
             DataDirectory = Data,
             Store = store,
@@ -51,8 +52,10 @@ internal sealed class RunningServer : IAsyncDisposable
             AccountId = Account,
             RootAccessKeyId = AccessKeyId,
             RootSecretAccessKey = SecretAccessKey,
-        },
-        Time, SystemEntropy.Instance, l => l.SetMinimumLevel(LogLevel.None), Functions, CancellationToken.None);
+        };
+        server = await StrongroomServer.StartAsync(
+            configure?.Invoke(options) ?? options, Time, SystemEntropy.Instance, logging ?? (l => l.SetMinimumLevel(LogLevel.None)), Functions, CancellationToken.None);
+    }
 
     public Task CloseAsync() => server.DisposeAsync().AsTask();
 

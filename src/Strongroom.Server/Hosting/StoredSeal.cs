@@ -1,0 +1,49 @@
+using System.Text;
+using Strongroom.Crypto.KeyProviders;
+using Strongroom.Storage;
+
+namespace Strongroom.Server.Hosting;
+
+/// <summary>What the store remembers of the seal. Format: docs/formats/root-key-file.md.</summary>
+/// <param name="RootKey">The root key as the seal wrapped it.</param>
+/// <param name="Name">The seal that wrapped it.</param>
+/// <param name="Installation">Random, made on the first start; seals bind to it. Null in data from before there were other seals than <c>file</c>.</param>
+internal sealed record StoredSeal(byte[] RootKey, string Name, Guid? Installation)
+{
+    public const string RootKeySetting = "root-key";
+
+    private const string NameSetting = "seal";
+    private const string InstallationSetting = "installation";
+
+    /// <returns>Null when the store is empty.</returns>
+    public static async ValueTask<StoredSeal?> FindAsync(ISettingStore store, CancellationToken ct)
+    {
+        if (await store.FindSettingAsync(RootKeySetting, ct) is not { } rootKey)
+            return null;
+        var name = await store.FindSettingAsync(NameSetting, ct);
+        var installation = await store.FindSettingAsync(InstallationSetting, ct);
+        return new StoredSeal(
+            rootKey, name is null ? SealOptions.FileName : Encoding.ASCII.GetString(name),
+            installation is null ? null : new Guid(installation, bigEndian: true));
+    }
+
+    public Dictionary<string, byte[]> Settings()
+    {
+        var settings = new Dictionary<string, byte[]> { [RootKeySetting] = RootKey, [NameSetting] = Encoding.ASCII.GetBytes(Name) };
+        if (Installation is { } id)
+            settings[InstallationSetting] = id.ToByteArray(bigEndian: true);
+        return settings;
+    }
+
+    /// <exception cref="SealException">The data was sealed by another seal than the configured one.</exception>
+    public void Require(string configured)
+    {
+        if (configured != Name)
+        {
+            throw new SealException(
+                $"The data is sealed by '{Name}', and the configured seal is '{configured}'. Configure seal = {Name} with its settings, "
+                + $"or move the data to the other seal with: strongroom seal move --to {configured}")
+            { Failure = SealFailure.WrongKey };
+        }
+    }
+}
