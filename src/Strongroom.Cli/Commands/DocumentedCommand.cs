@@ -13,4 +13,11 @@ internal sealed class DocumentedCommand(string name, string description) : Comma
         Description = "Data directory. Else STRONGROOM_DATA, else $XDG_DATA_HOME/strongroom, else ~/.local/share/strongroom.",
         HelpName = "directory",
     };
+
+    /// <summary>Where the configuration file is, which all commands that read it take.</summary>
+    public static Option<string?> ConfigOption() => new("--config")
+    {
+        Description = "Configuration file. Else STRONGROOM_CONFIG, else strongroom.json in the data directory.",
+        HelpName = "file",
+    };
 }

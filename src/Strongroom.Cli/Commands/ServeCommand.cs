@@ -12,11 +12,7 @@ internal static class ServeCommand
     public static Command Create(Terminal terminal)
     {
         var data = DocumentedCommand.DataOption();
-        var config = new Option<string?>("--config")
-        {
-            Description = "Configuration file. Else STRONGROOM_CONFIG, else strongroom.json in the data directory.",
-            HelpName = "file",
-        };
+        var config = DocumentedCommand.ConfigOption();
         var command = new DocumentedCommand("serve", "Run the server. The first start sets it up; it runs until Ctrl+C or SIGTERM.")
         {
             Examples =
@@ -29,14 +25,11 @@ internal static class ServeCommand
         };
         command.Add(data);
         command.Add(config);
-        var flags = Settings.All.Where(s => !s.OnlyInEnvironment).Select(s => (Setting: s, Option: Flag(s))).ToList();
-        foreach (var (_, option) in flags)
-            command.Add(option);
+        var flags = new SettingFlags(command, Settings.All);
 
         command.SetAction((parsed, ct) =>
         {
-            var given = flags.Where(f => parsed.GetResult(f.Option) is { Implicit: false })
-                .ToDictionary(f => f.Setting.Name, f => Values(parsed, f.Option));
+            var given = flags.Given(parsed);
             if (given.TryGetValue("store", out var store) && store[0].Contains("password", StringComparison.OrdinalIgnoreCase))
                 terminal.Warn("other users can read the password on this command line. Put the connection string into STRONGROOM_STORE.");
             var directory = Settings.DataDirectory(parsed.GetValue(data), terminal.Environment);
@@ -66,6 +59,9 @@ internal static class ServeCommand
         try
         {
             await using var server = await StrongroomServer.StartAsync(options, TimeProvider.System, SystemEntropy.Instance, Logging(options.LogLevel), stop.Token);
+            if (!server.Opened.IsCompleted)
+                report.Waits(server);
+            await server.Opened.WaitAsync(stop.Token);
             report.Started(server, options);
             await server.WaitForStopAsync(stop.Token);
         }
@@ -90,23 +86,5 @@ internal static class ServeCommand
             console.UseUtcTimestamp = true;
         });
         logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-    };
-
-    private static Option Flag(Setting setting)
-    {
-        var description = setting.Description.Replace("`", "", StringComparison.Ordinal) + $" Default: {setting.Default}. [{setting.Variable}]";
-        return setting.Kind switch
-        {
-            SettingKind.Switch => new Option<bool>(setting.Flag) { Description = description },
-            SettingKind.List => new Option<string[]>(setting.Flag) { Description = description, HelpName = "name" },
-            _ => new Option<string>(setting.Flag) { Description = description, HelpName = "value" },
-        };
-    }
-
-    private static IReadOnlyList<string> Values(ParseResult parsed, Option option) => option switch
-    {
-        Option<bool> flag => [parsed.GetValue(flag) ? "true" : "false"],
-        Option<string[]> list => parsed.GetValue(list) ?? [],
-        _ => [parsed.GetValue((Option<string>)option) ?? ""],
     };
 }

@@ -7,6 +7,13 @@ namespace Strongroom.Cli.Commands;
 /// <param name="dataFlag">The value of <c>--data</c>, which the next commands need then as well.</param>
 internal sealed class ServeReport(Terminal terminal, string? dataFlag)
 {
+    /// <summary>The server listens, and refuses calls until its seal is back. The log has the reason.</summary>
+    public void Waits(StrongroomServer server)
+    {
+        terminal.Output.WriteLine($"Strongroom {VersionCommand.Version} listens on {Address(server)} and waits for its seal; {Address(server)}/health says why.");
+        terminal.Output.Flush();
+    }
+
     public void Started(StrongroomServer server, ServerOptions options)
     {
         var files = server.Directory;
@@ -34,10 +41,11 @@ internal sealed class ServeReport(Terminal terminal, string? dataFlag)
         var data = dataFlag is null ? "" : " --data " + ShellText.Word(dataFlag);
         var rows = new List<(string Path, string Meaning)>
         {
-            (files.RootKey, "opens the secrets; without it they are lost, with it and the database they are read"),
             (files.Credentials, "the root access key, which may do everything"),
             (files.AuditLog, "who did what"),
         };
+        if (options.Seal.Name == SealOptions.FileName)
+            rows.Insert(0, (options.Seal.KeyFile ?? files.RootKey, "opens the secrets; without it they are lost, with it and the database they are read"));
         if (options.Store is null)
             rows.Insert(0, (files.Database, "the secrets, encrypted"));
         if (options.Listen.StartsWith("https:", StringComparison.Ordinal) && options.TlsCertificate is null)
