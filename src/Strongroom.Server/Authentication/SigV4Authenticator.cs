@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using Strongroom.Crypto;
 using Strongroom.Policy;
 using Strongroom.Protocol.SigV4;
@@ -42,25 +41,16 @@ internal sealed class SigV4Authenticator(IamDirectories directories, Keyring key
 
     private SigV4Failure Verify(in SignedRequest<KestrelHeaders> request, ReadOnlySpan<byte> body, SigV4Authorization claims, KnownKey? key)
     {
-        Span<byte> signingKey = stackalloc byte[SigningKeyCache.KeySize];
-        try
-        {
-            if (key is null)
-                signingKeys.CopyForUnknownKey(claims, signingKey);
-            else if (!signingKeys.TryCopy(claims, KnownKey.Version, signingKey))
-            {
-                using var secret = keyring.Open(key.Secret, AccessKeys.Place(key.Caller.Account, key.Caller.AccessKeyId)).Value;
-                signingKeys.Derive(claims, KnownKey.Version, secret.Reveal(), signingKey);
-            }
+        // The same work for a key that nobody has, so that time does not tell which exist.
+        using var signingKey = key is null ? signingKeys.TakeForUnknownKey(claims) : signingKeys.Take(claims, KnownKey.Version) ?? Derive(claims, key);
+        var result = SigV4Verifier.Verify(request, claims, body, signingKey);
+        return key is null ? SigV4Failure.UnknownAccessKey : result;
+    }
 
-            // The same work for a key that nobody has, so that time does not tell which exist.
-            var result = SigV4Verifier.Verify(request, claims, body, signingKey);
-            return key is null ? SigV4Failure.UnknownAccessKey : result;
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(signingKey);
-        }
+    private SigningKey Derive(SigV4Authorization claims, KnownKey key)
+    {
+        using var secret = keyring.Open(key.Secret, AccessKeys.Place(key.Caller.Account, key.Caller.AccessKeyId)).Value;
+        return signingKeys.Derive(claims, KnownKey.Version, secret.Reveal());
     }
 
     private async ValueTask<KnownKey?> FindAsync(string accessKeyId, CancellationToken ct)
