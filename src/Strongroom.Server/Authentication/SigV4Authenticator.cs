@@ -34,21 +34,17 @@ internal sealed class SigV4Authenticator(IamDirectories directories, Keyring key
     private async ValueTask<SigV4Failure> VerifyAsync(
         string method, string rawTarget, KestrelHeaders headers, ReadOnlyMemory<byte> body, SigV4Authorization claims, KnownKey? key, CancellationToken ct)
     {
-        if (key is not null)
-            await keys.EnsureLoadedAsync(key.Secret, ct);
-        return Verify(new SignedRequest<KestrelHeaders>(method, rawTarget, headers), body.Span, claims, key);
-    }
-
-    private SigV4Failure Verify(in SignedRequest<KestrelHeaders> request, ReadOnlySpan<byte> body, SigV4Authorization claims, KnownKey? key)
-    {
         // The same work for a key that nobody has, so that time does not tell which exist.
-        using var signingKey = key is null ? signingKeys.TakeForUnknownKey(claims) : signingKeys.Take(claims, KnownKey.Version) ?? Derive(claims, key);
-        var result = SigV4Verifier.Verify(request, claims, body, signingKey);
+        using var signingKey = key is null
+            ? signingKeys.TakeForUnknownKey(claims)
+            : signingKeys.Take(claims, KnownKey.Version) ?? await DeriveAsync(claims, key, ct);
+        var result = SigV4Verifier.Verify(new SignedRequest<KestrelHeaders>(method, rawTarget, headers), claims, body.Span, signingKey);
         return key is null ? SigV4Failure.UnknownAccessKey : result;
     }
 
-    private SigningKey Derive(SigV4Authorization claims, KnownKey key)
+    private async ValueTask<SigningKey> DeriveAsync(SigV4Authorization claims, KnownKey key, CancellationToken ct)
     {
+        await keys.EnsureLoadedAsync(key.Secret, ct);
         using var secret = keyring.Open(key.Secret, AccessKeys.Place(key.Caller.Account, key.Caller.AccessKeyId)).Value;
         return signingKeys.Derive(claims, KnownKey.Version, secret.Reveal());
     }
