@@ -37,6 +37,25 @@ public abstract class ControlStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Settings_are_replaced_only_while_the_one_they_depend_on_is_as_it_was()
+    {
+        await store.InitializeAsync(Seed(Account), Ct);
+        var change = new Dictionary<string, byte[]> { ["root-key"] = [4, 5, 6], ["seal"] = [7] };
+
+        Assert.False(await store.ReplaceSettingsAsync("root-key", [9, 9, 9], change, Ct));
+        Assert.False(await store.ReplaceSettingsAsync("unknown", [], change, Ct));
+        Assert.Equal([1, 2, 3], await store.FindSettingAsync("root-key", Ct));
+
+        Assert.True(await store.ReplaceSettingsAsync("root-key", [1, 2, 3], change, Ct));
+        Assert.False(await store.ReplaceSettingsAsync("root-key", [1, 2, 3], change, Ct));
+        await store.EraseReplacedSettingsAsync(Ct);
+
+        Assert.Equal([4, 5, 6], await store.FindSettingAsync("root-key", Ct));
+        Assert.Equal([7], await store.FindSettingAsync("seal", Ct));
+        await store.ProbeAsync(Ct); // it still takes work
+    }
+
+    [Fact]
     public async Task Of_many_seeds_at_once_one_is_taken()
     {
         var taken = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() => store.InitializeAsync(Seed($"{i:000000000000}"), Ct).AsTask(), Ct)));
