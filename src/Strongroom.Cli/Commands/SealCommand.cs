@@ -82,20 +82,22 @@ internal static class SealCommand
             : await SqlStore.OpenPostgresAsync(options.Store, TimeProvider.System, ct);
 
         var entropy = SystemEntropy.Instance;
-        var moved = await new SealMove(store, entropy).RunAsync(
+        var (moved, id) = await new SealMove(store, entropy).RunAsync(
             installation => Seals.Open(options.Seal, directory, installation, entropy),
             installation => Seals.Open(target, directory, installation, entropy),
             ct);
-        Report(terminal, directory, options.Seal, target, moved);
+        Report(terminal, directory, options.Seal, target, moved, id);
         return 0;
     }
 
-    private static void Report(Terminal terminal, DataDirectory directory, SealOptions old, SealOptions target, bool moved)
+    private static void Report(Terminal terminal, DataDirectory directory, SealOptions old, SealOptions target, bool moved, Guid installation)
     {
         var output = terminal.Output;
         output.WriteLine(moved
             ? $"The root key is now sealed by {Describe(target, directory)}, which was tried. Nothing of the old seal is left in the store."
             : $"The root key is sealed by {Describe(target, directory)} already. Nothing of an older seal is left in the store.");
+        if (target.Name == SealOptions.AwsKmsName)
+            output.WriteLine($"The KMS sees the encryption context strongroom:installation = {installation}, which a key policy can demand.");
         output.WriteLine("\nBefore the next start, configure:");
         foreach (var (name, value) in Configuration(target))
             output.WriteLine($"  {name} = {value}");

@@ -14,10 +14,10 @@ internal sealed class SealMove(ISettingStore store, Entropy entropy)
 {
     /// <param name="from">The seal as it is configured now.</param>
     /// <param name="to">Makes the new seal, given the id of the installation.</param>
-    /// <returns>False when the data was under the new seal already.</returns>
+    /// <returns>Whether this run moved the data, which is false when it was under the new seal already; and the installation's id.</returns>
     /// <exception cref="SealException">One of the seals can't be used. The data is as it was.</exception>
     /// <exception cref="StoreRefusedException">There is no data.</exception>
-    public async Task<bool> RunAsync(Func<Guid, IRootKeySeal> from, Func<Guid, IRootKeySeal> to, CancellationToken ct)
+    public async Task<(bool Moved, Guid Installation)> RunAsync(Func<Guid, IRootKeySeal> from, Func<Guid, IRootKeySeal> to, CancellationToken ct)
     {
         var stored = await StoredSeal.FindAsync(store, ct)
             ?? throw new StoreRefusedException("There is no data to move yet. Configure the new seal and start the server, which sets it up.");
@@ -29,7 +29,7 @@ internal sealed class SealMove(ISettingStore store, Entropy entropy)
 
         // Also when the move itself was done by a run that was killed here.
         await store.EraseReplacedSettingsAsync(ct);
-        return rootKey is not null;
+        return (rootKey is not null, installation);
     }
 
     /// <returns>The root key; null when it is under the new seal already.</returns>

@@ -58,7 +58,7 @@ internal sealed class GetSecretValue(SecretTargets targets, ISecretStore store, 
                 ? SecretsManagerErrors.NoValueForLabel(request.VersionStage ?? StagingLabels.Current)
                 : SecretsManagerErrors.NoValueForVersion(versionId);
 
-        var value = await vault.OpenAsync(target, version, ct);
+        var value = await vault.OpenAsync(secret, version, ct);
 
         // AWS keeps the day of the last read only, so this writes once a day and version, not once a read.
         var today = DateOnly.FromDateTime(call.Now.UtcDateTime);
@@ -66,6 +66,6 @@ internal sealed class GetSecretValue(SecretTargets targets, ISecretStore store, 
             await store.TouchAsync(secret.Id, versionId, today, ct);
 
         return new GetSecretValueResponse(
-            target.ResourceArn, secret.Name, versionId, secret.Document.Versions.Of(versionId), version.CreatedAt, value);
+            secret.Arn(), secret.Name, versionId, secret.Document.Versions.Of(versionId), version.CreatedAt, value);
     }
 }

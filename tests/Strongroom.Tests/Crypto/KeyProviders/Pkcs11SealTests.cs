@@ -35,6 +35,28 @@ public sealed class Pkcs11SealTests : IDisposable
     }
 
     [Fact]
+    public async Task The_blob_is_that_of_another_implementation()
+    {
+        var vector = Vectors.Read("root-key-pkcs11.json");
+        InToken(session =>
+        {
+            var make = Pkcs11Token.Factories.ObjectAttributeFactory;
+            session.CreateObject(
+            [
+                make.Create(CKA.CKA_CLASS, CKO.CKO_SECRET_KEY), make.Create(CKA.CKA_KEY_TYPE, CKK.CKK_AES), make.Create(CKA.CKA_LABEL, "vector"),
+                make.Create(CKA.CKA_TOKEN, true), make.Create(CKA.CKA_PRIVATE, true), make.Create(CKA.CKA_SENSITIVE, true), make.Create(CKA.CKA_EXTRACTABLE, false),
+                make.Create(CKA.CKA_ENCRYPT, true), make.Create(CKA.CKA_DECRYPT, true), make.Create(CKA.CKA_VALUE, vector.Hex("tokenKey")),
+            ]);
+        });
+        var seal = new Pkcs11Seal(Options with { KeyLabel = "vector" }, Guid.Parse(vector.Text("installation")), new TapeEntropy(vector.Hex("nonce")));
+
+        using var opened = await seal.UnwrapAsync(vector.Hex("sealed"), Ct);
+
+        Assert.Equal(vector.Hex("rootKey"), opened.Reveal().ToArray());
+        Assert.Equal(vector.Hex("sealed"), await seal.WrapAsync(opened, Ct));
+    }
+
+    [Fact]
     public async Task The_key_is_made_once_and_cannot_leave_the_token()
     {
         var seal = Seal(Options);

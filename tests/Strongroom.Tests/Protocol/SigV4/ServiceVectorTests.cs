@@ -48,9 +48,10 @@ public sealed class ServiceVectorTests
     {
         var (vector, request, options, now) = Load(name);
         Assert.True(SigV4Parser.TryParse(request.AsSigned(), options, now, out var authorization, out _));
+        using var keys = new SigningKeyCache(TimeProvider.System);
         var key = new byte[SigningKeyCache.KeySize];
 
-        Signature.DeriveKey(Encoding.UTF8.GetBytes(Secret(vector)), authorization.Date, authorization.Region, authorization.Service, key);
+        keys.Derive(authorization, 1, Encoding.UTF8.GetBytes(Secret(vector)), key);
 
         Assert.Equal(vector.GetProperty("signing_key_hex").GetString(), Convert.ToHexStringLower(key));
     }

@@ -110,8 +110,9 @@ public sealed class SealMoveTests : IAsyncLifetime
     {
         await using var store = await SqlStore.OpenSqliteAsync(Database, TimeProvider.System, Ct);
         ISettingStore watched = beforeStep is null ? store : new WatchedStore(store, beforeStep);
-        return await new SealMove(watched, SystemEntropy.Instance).RunAsync(
+        var result = await new SealMove(watched, SystemEntropy.Instance).RunAsync(
             _ => new FlakySeal(Path.Combine(data, "root.key")) { BeforeUse = beforeStep }, _ => new FlakySeal(Path.Combine(data, "new.key")) { BeforeUse = beforeStep }, Ct);
+        return result.Moved;
     }
 
     private async Task<StoredSeal> StoredAsync()
