@@ -82,7 +82,11 @@ public sealed record PolicyStatement(
     PrincipalElement? Principals,
     ActionElement Actions,
     ResourceElement? Resources,
-    ImmutableArray<PolicyCondition> Conditions);
+    ImmutableArray<PolicyCondition> Conditions)
+{
+    /// <summary>Where it stands in the text.</summary>
+    public StatementSpan Span { get; init; }
+}
 
 /// <summary><c>Principal</c>, or <c>NotPrincipal</c> if <paramref name="IsNegated"/>: then the statement applies when none matches. Never empty.</summary>
 public sealed record PrincipalElement(bool IsNegated, ImmutableArray<PolicyPrincipal> Principals);

@@ -21,7 +21,7 @@ internal static class PolicyParser
             if (text.Length <= PolicyDocument.MaxLength && (kind == PolicyKind.Resource || text.All(IsIamCharacter)))
             {
                 using var json = JsonDocument.Parse(text, Options);
-                document = ReadDocument(json.RootElement, kind, ref isMiscased);
+                document = ReadDocument(json.RootElement, kind, text, ref isMiscased);
             }
         }
         catch (JsonException)
@@ -40,7 +40,7 @@ internal static class PolicyParser
         return document is not null;
     }
 
-    private static PolicyDocument? ReadDocument(JsonElement root, PolicyKind kind, ref bool isMiscased)
+    private static PolicyDocument? ReadDocument(JsonElement root, PolicyKind kind, string text, ref bool isMiscased)
     {
         if (root.ValueKind != JsonValueKind.Object)
             return null;
@@ -72,7 +72,10 @@ internal static class PolicyParser
             }
         }
 
-        return statements.IsDefault ? null : new PolicyDocument(kind, version, id, statements);
+        if (statements.IsDefault)
+            return null;
+        var spans = StatementSpans.Find(text);
+        return new PolicyDocument(kind, version, id, [.. statements.Zip(spans, (statement, span) => statement with { Span = span })]);
     }
 
     private static PolicyStatement? ReadStatement(JsonElement element, ref bool isMiscased)
@@ -219,5 +222,7 @@ internal static class PolicyParser
     private static bool IsIamCharacter(char c) => c is '\t' or '\n' or '\r' or (>= ' ' and <= '\xff');
 
     // The deepest place of the grammar, an array of condition values, is the sixth level.
-    private static readonly JsonDocumentOptions Options = new() { MaxDepth = 6, AllowDuplicateProperties = false };
+    public const int MaxDepth = 6;
+
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
 }
