@@ -96,9 +96,11 @@ internal sealed record Thing(string Arn = Asking.SecretArn, string Owner = Askin
     string IResource.ResourceArn => Arn;
     IConditionKeys? IResource.ServiceKeys => Keys;
 
-    CompiledPolicy? IResource.ResourcePolicy => Policy is null
+    CompiledPolicy? IResource.ResourcePolicy => compiled ??= Policy is null
         ? null
         : CompiledPolicy.Compile(PolicyDocument.Parse(Policy, Kind == ResourceKind.Role ? PolicyKind.Trust : PolicyKind.Resource), EntityIds);
+
+    private CompiledPolicy? compiled;
 }
 
 /// <summary>Keys of a request by name.</summary>
