@@ -50,6 +50,10 @@ public sealed record SecretDocument
     public IReadOnlyList<SecretTag>? Tags { get; init; }
 
     public string? ResourcePolicy { get; init; }
+
+    /// <summary>Unique ids of the users and roles that <see cref="ResourcePolicy"/> names, by their ARNs, as they were when it was put.</summary>
+    public IReadOnlyDictionary<string, string>? PolicyPrincipals { get; init; }
+
     public SecretRotation? Rotation { get; init; }
 
     /// <summary>On a replica: the region of its primary. On a primary with replicas: its own region. Otherwise null.</summary>

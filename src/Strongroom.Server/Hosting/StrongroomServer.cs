@@ -213,7 +213,7 @@ public sealed class StrongroomServer : IAsyncDisposable
         var table = new OperationTable(
             SecretsManagerOperations.All(secrets, keyring, keys, regions, functions, entropy),
             StsOperations.All(),
-            IamOperations.All(identities, keyring, entropy));
+            IamOperations.All(identities, keys, keyring, entropy));
         var pipeline = new RequestPipeline(
             new RequestRouter(table, regions),
             new SigV4Authenticator(identities, keyring, keys, new SigningKeyCache(time)),

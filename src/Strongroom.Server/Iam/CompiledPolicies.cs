@@ -20,7 +20,13 @@ internal static class CompiledPolicies
     /// <summary>The policy on a secret or key, or a role's trust policy.</summary>
     /// <param name="entityIds">Unique ids of the principals it names, as found when it was stored.</param>
     public static CompiledPolicy Resource(string text, PolicyKind kind, IReadOnlyDictionary<string, string>? entityIds) =>
-        Known.GetValue(text, text => Compile(text, kind, entityIds));
+        Known.TryGetValue(text, out var known) ? known : Add(text, Compile(text, kind, entityIds));
+
+    private static CompiledPolicy Add(string text, CompiledPolicy compiled)
+    {
+        Known.AddOrUpdate(text, compiled);
+        return compiled;
+    }
 
     private static CompiledPolicy Compile(string text, PolicyKind kind, IReadOnlyDictionary<string, string>? entityIds = null) =>
         PolicyDocument.TryParse(text, kind, out var document, out _) ? CompiledPolicy.Compile(document, entityIds) : Nothing;

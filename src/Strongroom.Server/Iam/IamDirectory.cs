@@ -45,6 +45,10 @@ internal sealed class IamDirectory
 
     public IamAccessKey? FindAccessKey(string accessKeyId) => Find<IamAccessKey>(DirectoryEntry.AccessKeyKind, accessKeyId);
 
+    /// <summary>A user's keys, oldest first.</summary>
+    public IEnumerable<IamAccessKey> AccessKeysOf(string userName) =>
+        All<IamAccessKey>().Where(key => string.Equals(key.UserName, userName, StringComparison.OrdinalIgnoreCase)).OrderBy(key => key.CreatedAtMs);
+
     public IamOidcProvider? FindOidcProvider(string url) => Find<IamOidcProvider>("oidc-provider", url);
 
     /// <summary>All entities of a type, in order of their keys, ordinal.</summary>

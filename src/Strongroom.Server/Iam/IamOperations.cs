@@ -2,7 +2,9 @@ using Strongroom.Crypto;
 using Strongroom.Policy;
 using Strongroom.Protocol.AwsJson;
 using Strongroom.Server.Endpoint;
+using Strongroom.Server.Iam.AccessKeys;
 using Strongroom.Server.Iam.Users;
+using Strongroom.Server.Keys;
 using static Strongroom.Server.Endpoint.OperationTable;
 
 namespace Strongroom.Server.Iam;
@@ -10,12 +12,13 @@ namespace Strongroom.Server.Iam;
 /// <summary>IAM's rows of the operation table, grouped as the folders are.</summary>
 internal static class IamOperations
 {
-    public static IReadOnlyList<OperationEntry> All(IamDirectories directories, Keyring keyring, Entropy entropy)
+    public static IReadOnlyList<OperationEntry> All(IamDirectories directories, KeyDirectory keys, Keyring keyring, Entropy entropy)
     {
         var paging = new Paging(keyring);
         return
         [
             .. Users(directories, paging, entropy),
+            .. AccessKeys(directories, keys, keyring, entropy),
         ];
     }
 
@@ -24,6 +27,11 @@ internal static class IamOperations
         Op("CreateUser", Mutating, CreateUserRequest.Shape, new CreateUser(directories, entropy)),
         Op("GetUser", ReadOnly, GetUserRequest.Shape, new GetUser(directories)),
         Op("ListUsers", ReadOnly, ListUsersRequest.Shape, new ListUsers(directories, paging)),
+    ];
+
+    private static OperationEntry[] AccessKeys(IamDirectories directories, KeyDirectory keys, Keyring keyring, Entropy entropy) =>
+    [
+        Op("CreateAccessKey", Mutating, CreateAccessKeyRequest.Shape, new CreateAccessKey(directories, keys, keyring, entropy)),
     ];
 
     private static OperationEntry Op<TRequest, TTarget, TResponse>(

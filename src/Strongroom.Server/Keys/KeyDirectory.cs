@@ -40,6 +40,12 @@ internal sealed class KeyDirectory(IControlStore store, Keyring keyring, TimePro
         return await store.FindKeyByAliasAsync(account, region, alias, ct) is { } byAlias ? Load(byAlias) : null;
     }
 
+    /// <summary>The key that seals an account's access-key secrets, loaded. Made with the account.</summary>
+    /// <exception cref="StoreUnavailableException">It is not there: the database is not whole.</exception>
+    public async ValueTask<Guid> IdentityKeyAsync(string account, CancellationToken ct) =>
+        await FindAsync(account, Global, IdentityAlias, ct)
+        ?? throw new StoreUnavailableException($"The identity key of account {account} is missing from the database. Restore a backup.");
+
     /// <summary>Whether a key name stands for the default key, which AWS does not show.</summary>
     public static bool IsDefault(string? kmsKeyId, string account, string region) =>
         string.IsNullOrEmpty(kmsKeyId) || kmsKeyId == DefaultAlias || AliasOf(kmsKeyId, account, region) == DefaultAlias;

@@ -83,8 +83,7 @@ internal sealed class BatchGetSecretValue(SecretPages pages, GetSecretValue sing
             return await ReadAsync(call, request.SecretIdList, null, ct);
 
         // Choosing by filter tells which secrets exist, so it needs the right to list them.
-        if (!Authorizer.TryAuthorize(call.Caller.Principal, call.Caller.Policies, call.Facts, ListAction, request, target, out _, out var decision))
-            throw AccessDenied.For(call, ListAction, target, decision);
+        AccessDenied.Demand(call, ListAction, target);
         var listing = new SecretListing("BatchGetSecretValue", request.Filters!, SecretOrder.CreatedDate, false, false);
         var (secrets, next) = await pages.ReadAsync(call, listing, (int)(request.MaxResults ?? DefaultPage), request.NextToken, ct);
         return await ReadAsync(call, [.. secrets.Select(s => s.Arn())], next, ct);

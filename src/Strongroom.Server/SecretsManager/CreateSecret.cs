@@ -8,7 +8,7 @@ using Strongroom.Storage;
 namespace Strongroom.Server.SecretsManager;
 
 /// <summary>Source: API fact sheet 3.3.</summary>
-internal sealed class CreateSecretRequest : IDisposable
+internal sealed class CreateSecretRequest : IDisposable, IConditionKeys
 {
     public string? Name { get; private set; }
     public string? ClientRequestToken { get; private set; }
@@ -39,6 +39,18 @@ internal sealed class CreateSecretRequest : IDisposable
         SecretBinary?.Dispose();
         SecretString?.Dispose();
     }
+
+    /// <remarks>Source: IAM fact sheet 4.1.</remarks>
+    public ConditionValues Find(ConditionKey key) => key.Name switch
+    {
+        "secretsmanager:name" => Name,
+        "secretsmanager:description" => Description,
+        "secretsmanager:kmskeyid" => KmsKeyId,
+        "secretsmanager:addreplicaregions" => Parameters.Regions(AddReplicaRegions),
+        "secretsmanager:forceoverwritereplicasecret" => Parameters.Bool(ForceOverwriteReplicaSecret),
+        "secretsmanager:type" => Type,
+        _ => default,
+    };
 }
 
 internal sealed record CreateSecretResponse(
@@ -78,13 +90,22 @@ internal sealed class CreateSecret(ISecretStore store, SecretVault vault, Replic
         var suffix = entropy.NewAlphanumeric(6, Alphanumeric);
         var arn = SecretArn.Of(call.Caller.Account, call.Region, $"{request.Name}-{suffix}");
         var existing = await store.FindAsync(call.Caller.Account, call.Region, request.Name!, ct);
-        return new SecretTarget(call.Caller.Account, arn, request.Name, existing);
+        return new SecretTarget(call.Caller.Account, arn, request.Name, existing)
+        {
+            IsCreation = true,
+            RequestKeys = request,
+            RequestTags = TagParameter.ToTagSet(request.Tags),
+        };
     }
 
     public async ValueTask<Plan<CreateSecretResponse>> PlanAsync(
         CallContext call, Authorized<CreateSecretRequest, SecretTarget> authorized, CancellationToken ct)
     {
         var (request, target) = authorized;
+        if (request.Tags is { Count: > 0 })
+            AccessDenied.Demand(call, "secretsmanager:TagResource", target);
+        if (request.AddReplicaRegions is { Count: > 0 })
+            AccessDenied.Demand(call, "secretsmanager:ReplicateSecretToRegions", target);
         if (request.SecretString is not null && request.SecretBinary is not null)
             throw SecretsManagerErrors.BothValues();
         var value = request.SecretString ?? request.SecretBinary;

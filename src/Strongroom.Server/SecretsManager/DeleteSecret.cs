@@ -8,7 +8,7 @@ using Strongroom.Storage;
 namespace Strongroom.Server.SecretsManager;
 
 /// <summary>Source: API fact sheet 3.5.</summary>
-internal sealed class DeleteSecretRequest
+internal sealed class DeleteSecretRequest : IConditionKeys
 {
     public string? SecretId { get; private set; }
     public long? RecoveryWindowInDays { get; private set; }
@@ -18,6 +18,14 @@ internal sealed class DeleteSecretRequest
         Member.String<DeleteSecretRequest>("SecretId", r => r.SecretId, (r, v) => r.SecretId = v, Limits.SecretId, required: true),
         Member.Long<DeleteSecretRequest>("RecoveryWindowInDays", r => r.RecoveryWindowInDays, (r, v) => r.RecoveryWindowInDays = v),
         Member.Bool<DeleteSecretRequest>("ForceDeleteWithoutRecovery", r => r.ForceDeleteWithoutRecovery, (r, v) => r.ForceDeleteWithoutRecovery = v));
+
+    /// <remarks>Source: IAM fact sheet 4.1.</remarks>
+    public ConditionValues Find(ConditionKey key) => key.Name switch
+    {
+        "secretsmanager:recoverywindowindays" => Parameters.Number(RecoveryWindowInDays),
+        "secretsmanager:forcedeletewithoutrecovery" => Parameters.Bool(ForceDeleteWithoutRecovery),
+        _ => default,
+    };
 }
 
 internal sealed record DeleteSecretResponse(string Arn, string Name, DateTimeOffset DeletionDate) : IResponse
@@ -45,7 +53,7 @@ internal sealed class DeleteSecret(SecretTargets targets, SecretVault vault)
     private const long DefaultWindowDays = 30;
 
     public ValueTask<SecretTarget> ResolveAsync(CallContext call, DeleteSecretRequest request, CancellationToken ct) =>
-        targets.ResolveAsync(call, request.SecretId!, ct);
+        targets.ResolveAsync(call, request.SecretId!, request, tags: null, ct);
 
     public async ValueTask<Plan<DeleteSecretResponse>> PlanAsync(
         CallContext call, Authorized<DeleteSecretRequest, SecretTarget> authorized, CancellationToken ct)

@@ -7,7 +7,7 @@ using Strongroom.Storage;
 namespace Strongroom.Server.SecretsManager;
 
 /// <summary>Source: API fact sheet 3.9.</summary>
-internal sealed class GetSecretValueRequest
+internal sealed class GetSecretValueRequest : IConditionKeys
 {
     public string? SecretId { get; private set; }
     public string? VersionId { get; private set; }
@@ -20,6 +20,14 @@ internal sealed class GetSecretValueRequest
 
     /// <summary>The request that BatchGetSecretValue makes for each of its secrets.</summary>
     public static GetSecretValueRequest ForCurrent(string secretId) => new() { SecretId = secretId };
+
+    /// <remarks>Source: IAM fact sheet 4.1.</remarks>
+    public ConditionValues Find(ConditionKey key) => key.Name switch
+    {
+        "secretsmanager:versionid" => VersionId,
+        "secretsmanager:versionstage" => VersionStage,
+        _ => default,
+    };
 }
 
 internal sealed record GetSecretValueResponse(
@@ -42,7 +50,7 @@ internal sealed class GetSecretValue(SecretTargets targets, ISecretStore store, 
     : IOperation<GetSecretValueRequest, SecretTarget, GetSecretValueResponse>
 {
     public ValueTask<SecretTarget> ResolveAsync(CallContext call, GetSecretValueRequest request, CancellationToken ct) =>
-        targets.ResolveAsync(call, request.SecretId!, ct);
+        targets.ResolveAsync(call, request.SecretId!, request, tags: null, ct);
 
     public async ValueTask<Plan<GetSecretValueResponse>> PlanAsync(
         CallContext call, Authorized<GetSecretValueRequest, SecretTarget> authorized, CancellationToken ct)

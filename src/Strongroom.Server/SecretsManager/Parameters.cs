@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Strongroom.Policy;
 using Strongroom.Protocol.AwsJson;
 using Strongroom.Storage;
 
@@ -36,6 +37,21 @@ internal sealed class TagParameter
     public static Shape<TagParameter> Shape { get; } = new(
         Member.String<TagParameter>("Key", r => r.Key, (r, v) => r.Key = v, Constraint.Length(1, 128)),
         Member.String<TagParameter>("Value", r => r.Value, (r, v) => r.Value = v, Constraint.Length(0, 256)));
+
+    /// <summary>As conditions see them.</summary>
+    public static TagSet ToTagSet(IReadOnlyList<TagParameter>? tags) =>
+        tags is null ? TagSet.Empty : TagSet.Of(tags.Where(tag => tag.Key is not null).Select(tag => KeyValuePair.Create(tag.Key!, tag.Value ?? "")));
+}
+
+/// <summary>Parameters as condition keys show them. What the request does not carry is absent.</summary>
+internal static class Parameters
+{
+    public static string? Bool(bool? value) => value switch { true => "true", false => "false", null => null };
+
+    public static string? Number(long? value) => value?.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    public static ConditionValues Regions(IReadOnlyList<ReplicaRegionParameter>? regions) =>
+        new(regions?.Select(replica => replica.Region).OfType<string>().ToList());
 }
 
 internal sealed class ReplicaRegionParameter

@@ -5,7 +5,7 @@ using Strongroom.Server.Endpoint;
 namespace Strongroom.Server.SecretsManager;
 
 /// <summary>Source: API fact sheet 3.12, section 7.</summary>
-internal sealed class PutResourcePolicyRequest
+internal sealed class PutResourcePolicyRequest : IConditionKeys
 {
     public string? SecretId { get; private set; }
     public string? ResourcePolicy { get; private set; }
@@ -15,12 +15,19 @@ internal sealed class PutResourcePolicyRequest
         Member.String<PutResourcePolicyRequest>("SecretId", r => r.SecretId, (r, v) => r.SecretId = v, Limits.SecretId, required: true),
         Member.String<PutResourcePolicyRequest>("ResourcePolicy", r => r.ResourcePolicy, (r, v) => r.ResourcePolicy = v, Limits.ResourcePolicy, required: true),
         Member.Bool<PutResourcePolicyRequest>("BlockPublicPolicy", r => r.BlockPublicPolicy, (r, v) => r.BlockPublicPolicy = v));
+
+    /// <remarks>Source: IAM fact sheet 4.1.</remarks>
+    public ConditionValues Find(ConditionKey key) => key.Name switch
+    {
+        "secretsmanager:blockpublicpolicy" => Parameters.Bool(BlockPublicPolicy),
+        _ => default,
+    };
 }
 
 internal sealed class PutResourcePolicy(SecretTargets targets, SecretVault vault) : IOperation<PutResourcePolicyRequest, SecretTarget, SecretNamed>
 {
     public ValueTask<SecretTarget> ResolveAsync(CallContext call, PutResourcePolicyRequest request, CancellationToken ct) =>
-        targets.ResolveAsync(call, request.SecretId!, ct);
+        targets.ResolveAsync(call, request.SecretId!, request, tags: null, ct);
 
     public async ValueTask<Plan<SecretNamed>> PlanAsync(
         CallContext call, Authorized<PutResourcePolicyRequest, SecretTarget> authorized, CancellationToken ct)

@@ -7,7 +7,7 @@ using Strongroom.Storage;
 namespace Strongroom.Server.SecretsManager;
 
 /// <summary>Source: API fact sheet 3.15, 8.2.</summary>
-internal sealed class ReplicateSecretToRegionsRequest
+internal sealed class ReplicateSecretToRegionsRequest : IConditionKeys
 {
     public string? SecretId { get; private set; }
     public IReadOnlyList<ReplicaRegionParameter>? AddReplicaRegions { get; private set; }
@@ -19,6 +19,14 @@ internal sealed class ReplicateSecretToRegionsRequest
             "AddReplicaRegions", ReplicaRegionParameter.Shape, r => r.AddReplicaRegions, (r, v) => r.AddReplicaRegions = v, min: 1, required: true),
         Member.Bool<ReplicateSecretToRegionsRequest>(
             "ForceOverwriteReplicaSecret", r => r.ForceOverwriteReplicaSecret, (r, v) => r.ForceOverwriteReplicaSecret = v));
+
+    /// <remarks>Source: IAM fact sheet 4.1.</remarks>
+    public ConditionValues Find(ConditionKey key) => key.Name switch
+    {
+        "secretsmanager:addreplicaregions" => Parameters.Regions(AddReplicaRegions),
+        "secretsmanager:forceoverwritereplicasecret" => Parameters.Bool(ForceOverwriteReplicaSecret),
+        _ => default,
+    };
 }
 
 internal sealed record ReplicationResponse(string Arn, IReadOnlyList<ReplicaStatus>? ReplicationStatus) : IResponse
@@ -38,7 +46,7 @@ internal sealed class ReplicateSecretToRegions(SecretTargets targets, SecretVaul
     : IOperation<ReplicateSecretToRegionsRequest, SecretTarget, ReplicationResponse>
 {
     public ValueTask<SecretTarget> ResolveAsync(CallContext call, ReplicateSecretToRegionsRequest request, CancellationToken ct) =>
-        targets.ResolveAsync(call, request.SecretId!, ct);
+        targets.ResolveAsync(call, request.SecretId!, request, tags: null, ct);
 
     public async ValueTask<Plan<ReplicationResponse>> PlanAsync(
         CallContext call, Authorized<ReplicateSecretToRegionsRequest, SecretTarget> authorized, CancellationToken ct)

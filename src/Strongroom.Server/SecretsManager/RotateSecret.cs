@@ -39,7 +39,7 @@ internal sealed class MetadataParameter
 }
 
 /// <summary>Source: API fact sheet 3.17.</summary>
-internal sealed class RotateSecretRequest
+internal sealed class RotateSecretRequest : IConditionKeys
 {
     public string? SecretId { get; private set; }
     public string? ClientRequestToken { get; private set; }
@@ -60,6 +60,16 @@ internal sealed class RotateSecretRequest
         Member.String<RotateSecretRequest>(
             "ExternalSecretRotationRoleArn", r => r.ExternalSecretRotationRoleArn, (r, v) => r.ExternalSecretRotationRoleArn = v, Constraint.Length(20, 2048)),
         Member.Bool<RotateSecretRequest>("RotateImmediately", r => r.RotateImmediately, (r, v) => r.RotateImmediately = v));
+
+    /// <remarks>Source: IAM fact sheet 4.1.</remarks>
+    public ConditionValues Find(ConditionKey key) => key.Name switch
+    {
+        "secretsmanager:rotationlambdaarn" => RotationLambdaARN,
+        "secretsmanager:rotateimmediately" => Parameters.Bool(RotateImmediately),
+        "secretsmanager:modifyrotationrules" => RotationRules is null ? null : "true",
+        "secretsmanager:externalsecretrotationrolearn" => ExternalSecretRotationRoleArn,
+        _ => default,
+    };
 }
 
 internal sealed class RotateSecret(SecretTargets targets, ISecretStore store, SecretVault vault, IRotationFunctions functions)
@@ -68,7 +78,7 @@ internal sealed class RotateSecret(SecretTargets targets, ISecretStore store, Se
     public ValueTask<SecretTarget> ResolveAsync(CallContext call, RotateSecretRequest request, CancellationToken ct) =>
         request.ClientRequestToken is null
             ? throw SecretsManagerErrors.NoToken(rotating: true)
-            : targets.ResolveAsync(call, request.SecretId!, ct);
+            : targets.ResolveAsync(call, request.SecretId!, request, tags: null, ct);
 
     public async ValueTask<Plan<UpdateSecretResponse>> PlanAsync(
         CallContext call, Authorized<RotateSecretRequest, SecretTarget> authorized, CancellationToken ct)
@@ -77,7 +87,7 @@ internal sealed class RotateSecret(SecretTargets targets, ISecretStore store, Se
         var secret = target.Changeable;
         var token = request.ClientRequestToken!;
         var rotation = Configure(secret.Document, request);
-        await CheckFunctionAsync(secret, rotation, request, ct);
+        await CheckFunctionAsync(call, secret, rotation, request, ct);
 
         if (RotationState.IsPending(secret.Document) && secret.Document.Versions.HolderOf(StagingLabels.Pending) != token)
             throw SecretsManagerErrors.RotationPending();
@@ -108,7 +118,7 @@ internal sealed class RotateSecret(SecretTargets targets, ISecretStore store, Se
             ? []
             : [RotationState.Event("RotationStarted", secret, token), RotationState.Event("RotationFailed", secret, token)];
 
-    private async ValueTask CheckFunctionAsync(StoredSecret secret, SecretRotation rotation, RotateSecretRequest request, CancellationToken ct)
+    private async ValueTask CheckFunctionAsync(CallContext call, StoredSecret secret, SecretRotation rotation, RotateSecretRequest request, CancellationToken ct)
     {
         if (secret.Document.OwningService is not null && !string.IsNullOrEmpty(request.RotationLambdaARN))
             throw SecretsManagerErrors.ServiceManagedRotation();
@@ -119,6 +129,9 @@ internal sealed class RotateSecret(SecretTargets targets, ISecretStore store, Se
                 throw SecretsManagerErrors.NoRotationFunction();
             return;
         }
+
+        if (request.RotationLambdaARN is { Length: > 0 } function)
+            AccessDenied.Demand(call, "lambda:InvokeFunction", new FunctionTarget(function));
 
         // Nothing is stored when the function can't be invoked. Source: API fact sheet 3.17.
         if (!await functions.CanInvokeAsync(secret.Account, secret.Region, rotation.LambdaArn, ct))
@@ -148,4 +161,12 @@ internal sealed class RotateSecret(SecretTargets targets, ISecretStore store, Se
             Duration = rules.Duration,
         };
     }
+}
+
+/// <summary>A function that is to be invoked for the caller. Source: IAM fact sheet 4.3.</summary>
+internal sealed record FunctionTarget(string ResourceArn) : INamedResource
+{
+    public string Account => Protocol.Arn.TryParse(ResourceArn)?.Account ?? "";
+
+    public string? RequestedId => ResourceArn;
 }

@@ -1,3 +1,4 @@
+using Strongroom.Policy;
 using Strongroom.Storage;
 
 namespace Strongroom.Server.SecretsManager;
@@ -37,6 +38,10 @@ internal static class SecretTags
             Check(key);
         return present is null ? null : [.. present.Where(t => !keys.Contains(t.Key, StringComparer.Ordinal))];
     }
+
+    /// <summary>As conditions see them.</summary>
+    public static TagSet ToTagSet(IReadOnlyList<SecretTag>? tags) =>
+        tags is null ? TagSet.Empty : TagSet.Of(tags.Select(tag => KeyValuePair.Create(tag.Key, tag.Value)));
 
     private static void Check(string key)
     {

@@ -1,12 +1,31 @@
+using Strongroom.Policy;
 using Strongroom.Protocol;
 using Strongroom.Server.Endpoint;
+using Strongroom.Server.Iam;
 using Strongroom.Storage;
 
 namespace Strongroom.Server.SecretsManager;
 
 /// <summary>What a <c>SecretId</c> resolved to: a secret, or nothing, which only a caller allowed on the ARN learns.</summary>
-internal sealed record SecretTarget(string Account, string ResourceArn, string? RequestedId, StoredSecret? Secret) : INamedResource
+internal sealed record SecretTarget(string Account, string ResourceArn, string? RequestedId, StoredSecret? Secret) : INamedResource, IConditionKeys
 {
+    /// <summary>The condition keys that stand for parameters of the request; null when the operation has none of its own.</summary>
+    public IConditionKeys? RequestKeys { get; init; }
+
+    /// <summary>The tags in the request, for operations that take some.</summary>
+    public TagSet? RequestTags { get; init; }
+
+    /// <summary>Whether the secret is about to be made: then there is no <c>SecretId</c>, and its tags are those in the request.</summary>
+    public bool IsCreation { get; init; }
+
+    public TagSet Tags => IsCreation ? RequestTags ?? TagSet.Empty : SecretTags.ToTagSet(Secret?.Document.Tags);
+
+    public CompiledPolicy? ResourcePolicy => IsCreation || Secret?.Document.ResourcePolicy is not { } text
+        ? null
+        : CompiledPolicies.Resource(text, PolicyKind.Resource, Secret.Document.PolicyPrincipals);
+
+    public IConditionKeys ServiceKeys => this;
+
     /// <exception cref="ServiceException">ResourceNotFoundException.</exception>
     public StoredSecret Existing => Secret ?? throw SecretsManagerErrors.NotFound();
 
@@ -25,6 +44,23 @@ internal sealed record SecretTarget(string Account, string ResourceArn, string? 
 
     /// <summary>The secret for an operation that is refused on a replica.</summary>
     public StoredSecret Primary => Existing.IsReplica() ? throw SecretsManagerErrors.Replica() : Existing;
+
+    /// <summary>Refuses a change of tags after which the caller could not make it any more: policies may depend on tags.</summary>
+    /// <remarks>Source: Secrets Manager API Reference, TagResource: a change that would lose the caller its permissions is blocked.</remarks>
+    /// <exception cref="ServiceException">AccessDenied.</exception>
+    public void CheckLockOut(CallContext call, string action, StoredSecret after) => AccessDenied.Demand(call, action, this with { Secret = after });
+
+    /// <remarks>Source: IAM fact sheet 4.1: a key is there only if the request or the secret has what it stands for; nothing is filled in.</remarks>
+    public ConditionValues Find(ConditionKey key) => key.Name switch
+    {
+        // As the caller wrote it, name or ARN.
+        "secretsmanager:secretid" => IsCreation ? null : RequestedId,
+        "secretsmanager:secretprimaryregion" => IsCreation ? null : Secret?.Document.PrimaryRegion,
+        "secretsmanager:resource/allowrotationlambdaarn" => IsCreation ? null : Secret?.Document.Rotation?.LambdaArn,
+        "secretsmanager:resource/type" => IsCreation ? null : Secret?.Document.Type,
+        var name when name.StartsWith("secretsmanager:resourcetag/", StringComparison.Ordinal) => Tags.Find(key.Tag),
+        _ => RequestKeys?.Find(key) ?? default,
+    };
 }
 
 /// <summary>Turns a <c>SecretId</c> (name, full ARN or partial ARN) into a target. Source: API fact sheet 2.3.</summary>
@@ -36,6 +72,11 @@ internal sealed class SecretTargets(ISecretStore store)
         secretId.StartsWith("arn:", StringComparison.Ordinal)
             ? ResolveArnAsync(call, secretId, ct)
             : ResolveNameAsync(call, secretId, ct);
+
+    /// <param name="keys">The request's own condition keys.</param>
+    /// <param name="tags">The tags in the request, if it takes some.</param>
+    public async ValueTask<SecretTarget> ResolveAsync(CallContext call, string secretId, IConditionKeys? keys, TagSet? tags, CancellationToken ct) =>
+        await ResolveAsync(call, secretId, ct) with { RequestKeys = keys, RequestTags = tags };
 
     private async ValueTask<SecretTarget> ResolveNameAsync(CallContext call, string name, CancellationToken ct)
     {
@@ -53,7 +94,7 @@ internal sealed class SecretTargets(ISecretStore store)
         SecretName.Check(name);
 
         // Another region is another namespace: a secret there is not found from here, as on AWS's regional endpoints.
-        if (arn.Region != call.Region || arn.Partition != Arn.PartitionOf(call.Region) || arn.Account != call.Caller.Account)
+        if (arn.Region != call.Region || arn.Partition != Arn.PartitionOf(call.Region))
             return new SecretTarget(arn.Account, text, text, null);
 
         // A tail that looks like a suffix is one: there is no second look under the longer name, as on AWS.

@@ -18,7 +18,7 @@ internal sealed class TagResourceRequest
 internal sealed class TagResource(SecretTargets targets, SecretVault vault) : IOperation<TagResourceRequest, SecretTarget, Nothing>
 {
     public ValueTask<SecretTarget> ResolveAsync(CallContext call, TagResourceRequest request, CancellationToken ct) =>
-        targets.ResolveAsync(call, request.SecretId!, ct);
+        targets.ResolveAsync(call, request.SecretId!, keys: null, TagParameter.ToTagSet(request.Tags), ct);
 
     public async ValueTask<Plan<Nothing>> PlanAsync(
         CallContext call, Authorized<TagResourceRequest, SecretTarget> authorized, CancellationToken ct)
@@ -27,6 +27,7 @@ internal sealed class TagResource(SecretTargets targets, SecretVault vault) : IO
         var secret = target.Changeable;
         var tags = SecretTags.Merge(secret.Document.Tags ?? [], request.Tags!);
         var after = secret with { ChangedAt = call.Now, Document = secret.Document with { Tags = tags } };
+        target.CheckLockOut(call, "secretsmanager:TagResource", after);
         return new Plan<Nothing>(new Nothing(), await vault.ChangeAllAsync(secret, after, [], call.Now, ct));
     }
 }

@@ -8,7 +8,7 @@ using Strongroom.Storage;
 namespace Strongroom.Server.SecretsManager;
 
 /// <summary>Source: API fact sheet 3.21.</summary>
-internal sealed class UpdateSecretRequest : IDisposable
+internal sealed class UpdateSecretRequest : IDisposable, IConditionKeys
 {
     public string? SecretId { get; private set; }
     public string? ClientRequestToken { get; private set; }
@@ -32,6 +32,15 @@ internal sealed class UpdateSecretRequest : IDisposable
         SecretBinary?.Dispose();
         SecretString?.Dispose();
     }
+
+    /// <remarks>Source: IAM fact sheet 4.1.</remarks>
+    public ConditionValues Find(ConditionKey key) => key.Name switch
+    {
+        "secretsmanager:description" => Description,
+        "secretsmanager:kmskeyid" => KmsKeyId,
+        "secretsmanager:type" => Type,
+        _ => default,
+    };
 }
 
 internal sealed record UpdateSecretResponse(string Arn, string Name, string? VersionId) : IResponse
@@ -56,7 +65,7 @@ internal sealed class UpdateSecret(SecretTargets targets, SecretVault vault)
         var hasValue = request.SecretString is not null || request.SecretBinary is not null;
         return hasValue && request.ClientRequestToken is null
             ? throw SecretsManagerErrors.NoToken()
-            : targets.ResolveAsync(call, request.SecretId!, ct);
+            : targets.ResolveAsync(call, request.SecretId!, request, tags: null, ct);
     }
 
     public async ValueTask<Plan<UpdateSecretResponse>> PlanAsync(

@@ -6,7 +6,7 @@ using Strongroom.Storage;
 namespace Strongroom.Server.SecretsManager;
 
 /// <summary>Source: API fact sheet 3.22.</summary>
-internal sealed class UpdateSecretVersionStageRequest
+internal sealed class UpdateSecretVersionStageRequest : IConditionKeys
 {
     public string? SecretId { get; private set; }
     public string? VersionStage { get; private set; }
@@ -19,13 +19,20 @@ internal sealed class UpdateSecretVersionStageRequest
         Member.String<UpdateSecretVersionStageRequest>(
             "RemoveFromVersionId", r => r.RemoveFromVersionId, (r, v) => r.RemoveFromVersionId = v, Limits.VersionId),
         Member.String<UpdateSecretVersionStageRequest>("MoveToVersionId", r => r.MoveToVersionId, (r, v) => r.MoveToVersionId = v, Limits.VersionId));
+
+    /// <remarks>Source: IAM fact sheet 4.1.</remarks>
+    public ConditionValues Find(ConditionKey key) => key.Name switch
+    {
+        "secretsmanager:versionstage" => VersionStage,
+        _ => default,
+    };
 }
 
 internal sealed class UpdateSecretVersionStage(SecretTargets targets, ISecretStore store, SecretVault vault)
     : IOperation<UpdateSecretVersionStageRequest, SecretTarget, SecretNamed>
 {
     public ValueTask<SecretTarget> ResolveAsync(CallContext call, UpdateSecretVersionStageRequest request, CancellationToken ct) =>
-        targets.ResolveAsync(call, request.SecretId!, ct);
+        targets.ResolveAsync(call, request.SecretId!, request, tags: null, ct);
 
     public async ValueTask<Plan<SecretNamed>> PlanAsync(
         CallContext call, Authorized<UpdateSecretVersionStageRequest, SecretTarget> authorized, CancellationToken ct)

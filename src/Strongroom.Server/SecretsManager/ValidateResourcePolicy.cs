@@ -47,6 +47,7 @@ internal sealed class ValidateResourcePolicy(SecretTargets targets)
         CallContext call, Authorized<ValidateResourcePolicyRequest, SecretTarget> authorized, CancellationToken ct)
     {
         var (request, target) = authorized;
+        AccessDenied.Demand(call, "secretsmanager:PutResourcePolicy", target);
         if (request.SecretId is not null)
             _ = target.Usable;
 
