@@ -18,7 +18,9 @@ public static class Authorizer
     {
         ArgumentNullException.ThrowIfNull(principal);
         ArgumentNullException.ThrowIfNull(facts);
-        decision = PolicyEvaluator.Evaluate(new AccessRequest(principal, action, target, facts) { Grant = grant }, policies);
+        decision = target.Kind == ResourceKind.Unguarded
+            ? new Decision(Outcome.Allowed, DecidingPolicy.Nobody)
+            : PolicyEvaluator.Evaluate(new AccessRequest(principal, action, target, facts) { Grant = grant }, policies);
         authorized = decision.IsAllowed ? new(request, target) : null;
         return authorized is not null;
     }

@@ -23,6 +23,9 @@ public enum DecidingPolicy
     /// <summary>No policy: the root of the account owns what is in it.</summary>
     Root,
 
+    /// <summary>No policy is asked, see <see cref="ResourceKind.Unguarded"/>.</summary>
+    Nobody,
+
     /// <summary>A grant on a KMS key.</summary>
     Grant,
 }

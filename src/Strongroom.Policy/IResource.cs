@@ -36,4 +36,7 @@ public enum ResourceKind
 
     /// <summary>A role about to be assumed: the trust policy must allow the caller or delegate to the account.</summary>
     Role,
+
+    /// <summary>What no policy can give or forbid: who calls may ask who they are. Source: IAM fact sheet 3.4.</summary>
+    Unguarded,
 }

@@ -43,5 +43,7 @@ internal sealed record AccountTarget(string Account) : IResource
 {
     public string ResourceArn => "*";
 
+    public ResourceKind Kind { get; init; } = ResourceKind.Ordinary;
+
     public static ValueTask<AccountTarget> Of(CallContext call) => new(new AccountTarget(call.Caller.Account));
 }

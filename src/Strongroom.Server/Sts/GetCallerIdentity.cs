@@ -23,12 +23,13 @@ internal sealed record GetCallerIdentityResponse(string Arn, string UserId, stri
 /// <summary>Needs no permission, as on AWS: whoever can sign may ask who they are. Source: IAM fact sheet 5.2.</summary>
 internal sealed class GetCallerIdentity : IOperation<GetCallerIdentityRequest, AccountTarget, GetCallerIdentityResponse>
 {
-    public ValueTask<AccountTarget> ResolveAsync(CallContext call, GetCallerIdentityRequest request, CancellationToken ct) => AccountTarget.Of(call);
+    public ValueTask<AccountTarget> ResolveAsync(CallContext call, GetCallerIdentityRequest request, CancellationToken ct) =>
+        new(new AccountTarget(call.Caller.Account) { Kind = ResourceKind.Unguarded });
 
     public ValueTask<Plan<GetCallerIdentityResponse>> PlanAsync(
         CallContext call, Authorized<GetCallerIdentityRequest, AccountTarget> authorized, CancellationToken ct)
     {
         var principal = call.Caller.Principal;
-        return new(new GetCallerIdentityResponse(principal.Arn, principal.Account, principal.Account));
+        return new(new GetCallerIdentityResponse(principal.Arn, principal.UserId, principal.Account));
     }
 }
