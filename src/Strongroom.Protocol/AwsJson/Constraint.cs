@@ -16,6 +16,9 @@ public sealed record Constraint(int Min = 0, int Max = int.MaxValue, Regex? Patt
     /// <summary>Adds what fails for a scalar member.</summary>
     public void Check(string value, string path, Violations violations)
     {
+        // Nearly every value is right, so only the others are worth a list of reasons.
+        if (Allows(value))
+            return;
         foreach (var rule in Failed(value))
             violations.Add(value, path, rule);
     }
@@ -25,7 +28,7 @@ public sealed record Constraint(int Min = 0, int Max = int.MaxValue, Regex? Patt
     {
         foreach (var value in values)
         {
-            if (Failed(value).Any())
+            if (!Allows(value))
             {
                 violations.Add($"[{string.Join(", ", values)}]", path, $"Member must satisfy constraint: [{string.Join(", ", All())}]");
                 return;
@@ -33,17 +36,24 @@ public sealed record Constraint(int Min = 0, int Max = int.MaxValue, Regex? Patt
         }
     }
 
+    private bool Allows(string value) =>
+        value.Length <= Max && value.Length >= Min && FitsPattern(value) && IsAmongValues(value);
+
     private IEnumerable<string> Failed(string value)
     {
         if (value.Length > Max)
             yield return MaxRule;
         if (value.Length < Min)
             yield return MinRule;
-        if (Pattern is not null && !Pattern.IsMatch(value))
+        if (!FitsPattern(value))
             yield return PatternRule;
-        if (Values is not null && !Values.Contains(value, StringComparer.Ordinal))
+        if (!IsAmongValues(value))
             yield return ValuesRule;
     }
+
+    private bool FitsPattern(string value) => Pattern is null || Pattern.IsMatch(value);
+
+    private bool IsAmongValues(string value) => Values is null || Values.Contains(value, StringComparer.Ordinal);
 
     private IEnumerable<string> All()
     {

@@ -52,7 +52,10 @@ public static class SigV4Signer
         Span<byte> key = stackalloc byte[HMACSHA256.HashSizeInBytes];
         Signature.DeriveKey(Encoding.UTF8.GetBytes(credentials.SecretAccessKey), timestamp[..8], region, service, key);
         Span<byte> signature = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        Signature.Compute(timestamp, scope, canonical.Written, key, signature);
+        var stringToSign = new CanonicalBuffer(stackalloc byte[256]);
+        Signature.AppendStringToSign(ref stringToSign, timestamp, scope, canonical.Written);
+        HMACSHA256.HashData(key, stringToSign.Written, signature);
+        stringToSign.Dispose();
         CryptographicOperations.ZeroMemory(key);
         canonical.Dispose();
 

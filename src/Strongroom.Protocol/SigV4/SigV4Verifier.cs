@@ -10,7 +10,7 @@ public static class SigV4Verifier
     /// <param name="authorization">From a successful <see cref="SigV4Parser.TryParse"/> on the same request.</param>
     /// <param name="body">The raw body, before any parsing.</param>
     /// <param name="signingKey">
-    /// 32 bytes from <see cref="SigningKeyCache"/>. For an unknown access key pass <see cref="SigningKeyCache.CopyForUnknownKey"/> and
+    /// From <see cref="SigningKeyCache"/>. For an unknown access key pass <see cref="SigningKeyCache.TakeForUnknownKey"/> and
     /// report <see cref="SigV4Failure.UnknownAccessKey"/> whatever comes back, so that time does not tell which keys exist.
     /// </param>
     /// <returns><see cref="SigV4Failure.None"/> or <see cref="SigV4Failure.SignatureMismatch"/>.</returns>
@@ -20,7 +20,7 @@ public static class SigV4Verifier
     /// among the last: no operation served here has the unsigned-payload trait.
     /// </remarks>
     public static SigV4Failure Verify<THeaders>(
-        in SignedRequest<THeaders> request, SigV4Authorization authorization, ReadOnlySpan<byte> body, ReadOnlySpan<byte> signingKey)
+        in SignedRequest<THeaders> request, SigV4Authorization authorization, ReadOnlySpan<byte> body, SigningKey signingKey)
         where THeaders : struct, IHeaderSource
     {
         Span<byte> payloadHash = stackalloc byte[SHA256.HashSizeInBytes * 2];

@@ -45,11 +45,11 @@ internal static class Signature
 
     /// <summary>Signs a canonical request; <paramref name="destination"/> takes 32 bytes.</summary>
     public static void Compute(
-        ReadOnlySpan<char> timestamp, ReadOnlySpan<char> scope, ReadOnlySpan<byte> canonicalRequest, ReadOnlySpan<byte> signingKey, Span<byte> destination)
+        ReadOnlySpan<char> timestamp, ReadOnlySpan<char> scope, ReadOnlySpan<byte> canonicalRequest, SigningKey signingKey, Span<byte> destination)
     {
         var stringToSign = new CanonicalBuffer(stackalloc byte[256]);
         AppendStringToSign(ref stringToSign, timestamp, scope, canonicalRequest);
-        HMACSHA256.HashData(signingKey, stringToSign.Written, destination);
+        signingKey.Sign(stringToSign.Written, destination);
         stringToSign.Dispose();
     }
 

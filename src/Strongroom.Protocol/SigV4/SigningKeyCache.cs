@@ -3,19 +3,23 @@ using System.Security.Cryptography;
 namespace Strongroom.Protocol.SigV4;
 
 /// <summary>
-/// Derived signing keys, so that four HMACs and the opening of a secret access key are saved on all but the first request. Thread-safe.
+/// Derived signing keys, set up for use, so that four HMACs, the opening of a secret access key and the set-up of the hash are saved on all
+/// but the first request. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Keys are handed out as copies, because a key may be evicted, and is then zeroed, while a request is being verified with it. Only keys of
+/// Keys are lent, because a key may be evicted, and is then zeroed, while a request is being verified with it. Only keys of
 /// yesterday, today and tomorrow are kept; an older one, which only a presigned request can ask for, is derived each time.
 /// </remarks>
 public sealed class SigningKeyCache(TimeProvider time, int capacity = SigningKeyCache.DefaultCapacity) : IDisposable
 {
-    /// <summary>4096 keys: about half a megabyte.</summary>
+    /// <summary>4096 keys: about half a megabyte, and a kilobyte more for each that is in use at once.</summary>
     public const int DefaultCapacity = 4096;
 
     /// <summary>Length of a signing key in bytes.</summary>
     public const int KeySize = HMACSHA256.HashSizeInBytes;
+
+    // As many as can be at work at once; more were made only while threads waited for a processor.
+    private static readonly int MaxIdle = Environment.ProcessorCount;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<Slot, LinkedListNode<Entry>> _entries = [];
@@ -32,62 +36,63 @@ public sealed class SigningKeyCache(TimeProvider time, int capacity = SigningKey
         }
     }
 
-    /// <summary>Copies a kept key into <paramref name="destination"/> (32 bytes), which the caller zeroes after use.</summary>
+    /// <summary>Lends a kept key. The caller disposes it after use.</summary>
     /// <param name="credentialVersion">Must change whenever the key's secret or status does; entries of another version are never returned.</param>
-    /// <returns>False when the key has to be derived with <see cref="Derive"/>.</returns>
-    public bool TryCopy(SigV4Authorization authorization, long credentialVersion, Span<byte> destination)
+    /// <returns>Null when the key has to be derived with <see cref="Derive"/>.</returns>
+    public SigningKey? Take(SigV4Authorization authorization, long credentialVersion)
     {
         var slot = Slot.Of(authorization, credentialVersion);
         lock (_lock)
         {
             if (!_entries.TryGetValue(slot, out var node))
-                return false;
+                return null;
 
-            node.Value.Key.CopyTo(destination);
             if (_recent.First != node)
             {
                 _recent.Remove(node);
                 _recent.AddFirst(node);
             }
 
-            return true;
+            return node.Value.Lend(this);
         }
     }
 
-    /// <summary>Derives the key from <paramref name="secret"/>, keeps it, and writes it to <paramref name="destination"/> (32 bytes).</summary>
+    /// <summary>Derives the key from <paramref name="secret"/>, keeps it, and lends it. The caller disposes it after use.</summary>
     /// <param name="secret">The secret access key in ASCII.</param>
-    public void Derive(SigV4Authorization authorization, long credentialVersion, ReadOnlySpan<byte> secret, Span<byte> destination)
+    public SigningKey Derive(SigV4Authorization authorization, long credentialVersion, ReadOnlySpan<byte> secret)
     {
-        Signature.DeriveKey(secret, authorization.Date, authorization.Region, authorization.Service, destination);
-        var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime).DayNumber;
-        if (!IsCurrent(authorization.RequestTime, today))
-            return;
-
         var slot = Slot.Of(authorization, credentialVersion);
+        var entry = new Entry(slot, authorization.RequestTime, GC.AllocateUninitializedArray<byte>(KeySize, pinned: true));
+        Signature.DeriveKey(secret, authorization.Date, authorization.Region, authorization.Service, entry.Key);
+        var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime).DayNumber;
         lock (_lock)
         {
+            var lent = entry.Lend(this);
+            // Another request may have been first; the key is the same.
+            if (!IsCurrent(authorization.RequestTime, today) || _entries.ContainsKey(slot))
+            {
+                entry.Drop();
+                return lent;
+            }
+
             if (_sweptOnDay != today)
             {
                 _sweptOnDay = today;
-                Evict(entry => !IsCurrent(entry.SignedAt, today));
+                Evict(kept => !IsCurrent(kept.SignedAt, today));
             }
 
-            if (_entries.ContainsKey(slot))
-                return; // another request was first; the key is the same
             if (_entries.Count >= capacity)
                 Evict(_recent.Last!);
-
-            var entry = new Entry(slot, authorization.RequestTime, GC.AllocateUninitializedArray<byte>(KeySize, pinned: true));
-            destination[..KeySize].CopyTo(entry.Key);
             _entries.Add(slot, _recent.AddFirst(entry));
+            return lent;
         }
     }
 
     /// <summary>
-    /// Writes a key nobody can sign with. An unknown access key costs what a known one costs, and leaves nothing behind but one entry for
+    /// Lends a key nobody can sign with. An unknown access key costs what a known one costs, and leaves nothing behind but one entry for
     /// each region, service and date.
     /// </summary>
-    public void CopyForUnknownKey(SigV4Authorization authorization, Span<byte> destination)
+    public SigningKey TakeForUnknownKey(SigV4Authorization authorization)
     {
         var nobody = new SigV4Authorization
         {
@@ -96,8 +101,7 @@ public sealed class SigningKeyCache(TimeProvider time, int capacity = SigningKey
             Service = authorization.Service,
             RequestTime = authorization.RequestTime,
         };
-        if (!TryCopy(nobody, 0, destination))
-            Derive(nobody, 0, "this secret belongs to nobody: 40 bytes."u8, destination);
+        return Take(nobody, 0) ?? Derive(nobody, 0, "this secret belongs to nobody: 40 bytes."u8);
     }
 
     /// <summary>Drops and zeroes every key of an access key at once: call it when one is deactivated or deleted.</summary>
@@ -112,6 +116,12 @@ public sealed class SigningKeyCache(TimeProvider time, int capacity = SigningKey
     {
         lock (_lock)
             Evict(_ => true);
+    }
+
+    internal void GiveBack(SigningKey key)
+    {
+        lock (_lock)
+            key.Entry.GiveBack(key);
     }
 
     private static bool IsCurrent(DateTimeOffset signedAt, int today) =>
@@ -130,14 +140,52 @@ public sealed class SigningKeyCache(TimeProvider time, int capacity = SigningKey
 
     private void Evict(LinkedListNode<Entry> node)
     {
-        CryptographicOperations.ZeroMemory(node.Value.Key);
+        node.Value.Drop();
         _entries.Remove(node.Value.Slot);
         _recent.Remove(node);
     }
 
-    private sealed record Entry(Slot Slot, DateTimeOffset SignedAt, byte[] Key);
+    /// <summary>One key and the idle hashes set up with it. Used under the cache's lock only.</summary>
+    internal sealed class Entry(Slot slot, DateTimeOffset signedAt, byte[] key)
+    {
+        private readonly Stack<SigningKey> _idle = [];
+        private bool _isDropped;
 
-    private readonly record struct Slot(string AccessKeyId, long CredentialVersion, string Date, string Region, string Service)
+        public Slot Slot { get; } = slot;
+
+        public DateTimeOffset SignedAt { get; } = signedAt;
+
+        public byte[] Key { get; } = key;
+
+        public SigningKey Lend(SigningKeyCache cache)
+        {
+            var lent = _idle.TryPop(out var idle) ? idle : new SigningKey(cache, this, Key);
+            lent.IsLent = true;
+            return lent;
+        }
+
+        public void GiveBack(SigningKey key)
+        {
+            // Given back twice, it would be lent to two requests at once.
+            if (!key.IsLent)
+                return;
+            key.IsLent = false;
+            if (_isDropped || _idle.Count >= MaxIdle)
+                key.Clear();
+            else
+                _idle.Push(key);
+        }
+
+        public void Drop()
+        {
+            _isDropped = true;
+            CryptographicOperations.ZeroMemory(Key);
+            while (_idle.TryPop(out var idle))
+                idle.Clear();
+        }
+    }
+
+    internal readonly record struct Slot(string AccessKeyId, long CredentialVersion, string Date, string Region, string Service)
     {
         public static Slot Of(SigV4Authorization authorization, long credentialVersion) =>
             new(authorization.AccessKeyId, credentialVersion, authorization.Date, authorization.Region, authorization.Service);

@@ -95,11 +95,11 @@ internal sealed class AuditLog : IDisposable
     }
 
     /// <summary>The event ids of the newest lines, so that the outbox can tell which of its records are already here.</summary>
-    /// <param name="since">Segments last written before this are not read.</param>
+    /// <param name="since">Segments last written before this are not read, except the newest.</param>
     public IReadOnlySet<Guid> RecentEventIds(DateTimeOffset since)
     {
         var ids = new HashSet<Guid>();
-        foreach (var (_, path) in Segments(directory).Where(s => File.GetLastWriteTimeUtc(s.Path) >= since.UtcDateTime))
+        foreach (var (_, path) in Segments(directory).Where(s => s.Number == number || File.GetLastWriteTimeUtc(s.Path) >= since.UtcDateTime))
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             using var reader = new StreamReader(stream);

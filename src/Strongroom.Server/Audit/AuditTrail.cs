@@ -15,6 +15,9 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
 {
     private static readonly byte[] LineFeed = "\n"u8.ToArray();
 
+    // How far the clock may have been set back between a call and the last write to its segment.
+    private static readonly TimeSpan ClockSteps = TimeSpan.FromMinutes(1);
+
     // Records that are in the log but not yet known to be on stable storage, so still in the outbox.
     private readonly Lock gate = new();
     private List<Guid> appended = [];
@@ -92,7 +95,7 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
         var waiting = await outbox.ListAsync(ct);
         if (waiting.Count == 0)
             return 0;
-        var present = log.RecentEventIds(DateTimeOffset.MinValue);
+        var present = log.RecentEventIds(OldestOf(waiting) - ClockSteps);
         var missing = waiting.Where(r => !present.Contains(r.EventId)).ToList();
         AppendCommitted(missing);
         lock (gate)
@@ -192,6 +195,11 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
             (waiting, refused) = (refused, []);
         AppendCommitted(waiting);
     }
+
+    // A record is appended after its call began, so no segment that was last written before the oldest call can hold any of them. A missed
+    // one would only be appended a second time, under the same id.
+    private static DateTimeOffset OldestOf(IReadOnlyList<AuditEntry> waiting) => waiting.Min(
+        record => CloudTrailRecord.TryReadEventTime(record.Json.Span, out var time) ? time : DateTimeOffset.MinValue + ClockSteps);
 
     private AuditEntry Entry(ServiceEvent what, DateTimeOffset now)
     {

@@ -12,6 +12,7 @@ internal static class CloudTrailRecord
     private const string EventVersion = "1.09";
     private const int MaxTextChars = 1024;
     private const string EventIdMember = "\"eventID\":\"";
+    private const string TimeFormat = "yyyy-MM-ddTHH:mm:ssZ";
 
     /// <summary>Writes one record without a line feed.</summary>
     /// <param name="parameters">Writes the members of <c>requestParameters</c>; null when they are not known, as for a body that did not parse.</param>
@@ -113,6 +114,21 @@ internal static class CloudTrailRecord
             && Guid.TryParseExact(line.Slice(at + EventIdMember.Length, 36), "D", out id);
     }
 
+    /// <summary>Finds the second in which a record's call began.</summary>
+    public static bool TryReadEventTime(ReadOnlySpan<byte> json, out DateTimeOffset time)
+    {
+        // The first occurrence: quotes in a caller's text are escaped, so no text looks like the member.
+        var member = "\"eventTime\":\""u8;
+        var at = json.IndexOf(member);
+        time = default;
+        if (at < 0 || json.Length < at + member.Length + TimeFormat.Length)
+            return false;
+        Span<char> text = stackalloc char[TimeFormat.Length];
+        System.Text.Encoding.Latin1.GetChars(json.Slice(at + member.Length, TimeFormat.Length), text);
+        return DateTimeOffset.TryParseExact(
+            text, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time);
+    }
+
     private static void WriteIdentity(Utf8JsonWriter writer, CallContext call)
     {
         writer.WriteStartObject("userIdentity"u8);
@@ -140,8 +156,10 @@ internal static class CloudTrailRecord
 
     private static void WriteTime(Utf8JsonWriter writer, DateTimeOffset now)
     {
+        // "s" has a fast path, which a custom format has not.
         Span<byte> text = stackalloc byte[20];
-        now.UtcDateTime.TryFormat(text, out var length, "yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+        now.UtcDateTime.TryFormat(text, out var length, "s", CultureInfo.InvariantCulture);
+        text[length++] = (byte)'Z';
         writer.WriteString("eventTime"u8, text[..length]);
     }
 

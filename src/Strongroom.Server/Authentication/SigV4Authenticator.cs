@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using Strongroom.Crypto;
 using Strongroom.Policy;
 using Strongroom.Protocol.SigV4;
@@ -35,32 +34,19 @@ internal sealed class SigV4Authenticator(IamDirectories directories, Keyring key
     private async ValueTask<SigV4Failure> VerifyAsync(
         string method, string rawTarget, KestrelHeaders headers, ReadOnlyMemory<byte> body, SigV4Authorization claims, KnownKey? key, CancellationToken ct)
     {
-        if (key is not null)
-            await keys.EnsureLoadedAsync(key.Secret, ct);
-        return Verify(new SignedRequest<KestrelHeaders>(method, rawTarget, headers), body.Span, claims, key);
+        // The same work for a key that nobody has, so that time does not tell which exist.
+        using var signingKey = key is null
+            ? signingKeys.TakeForUnknownKey(claims)
+            : signingKeys.Take(claims, KnownKey.Version) ?? await DeriveAsync(claims, key, ct);
+        var result = SigV4Verifier.Verify(new SignedRequest<KestrelHeaders>(method, rawTarget, headers), claims, body.Span, signingKey);
+        return key is null ? SigV4Failure.UnknownAccessKey : result;
     }
 
-    private SigV4Failure Verify(in SignedRequest<KestrelHeaders> request, ReadOnlySpan<byte> body, SigV4Authorization claims, KnownKey? key)
+    private async ValueTask<SigningKey> DeriveAsync(SigV4Authorization claims, KnownKey key, CancellationToken ct)
     {
-        Span<byte> signingKey = stackalloc byte[SigningKeyCache.KeySize];
-        try
-        {
-            if (key is null)
-                signingKeys.CopyForUnknownKey(claims, signingKey);
-            else if (!signingKeys.TryCopy(claims, KnownKey.Version, signingKey))
-            {
-                using var secret = keyring.Open(key.Secret, AccessKeys.Place(key.Caller.Account, key.Caller.AccessKeyId)).Value;
-                signingKeys.Derive(claims, KnownKey.Version, secret.Reveal(), signingKey);
-            }
-
-            // The same work for a key that nobody has, so that time does not tell which exist.
-            var result = SigV4Verifier.Verify(request, claims, body, signingKey);
-            return key is null ? SigV4Failure.UnknownAccessKey : result;
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(signingKey);
-        }
+        await keys.EnsureLoadedAsync(key.Secret, ct);
+        using var secret = keyring.Open(key.Secret, AccessKeys.Place(key.Caller.Account, key.Caller.AccessKeyId)).Value;
+        return signingKeys.Derive(claims, KnownKey.Version, secret.Reveal());
     }
 
     private async ValueTask<KnownKey?> FindAsync(string accessKeyId, CancellationToken ct)

@@ -1,4 +1,6 @@
+using System.Buffers;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 using Strongroom.Protocol.SigV4;
 
 namespace Strongroom.Server.Endpoint;
@@ -15,13 +17,18 @@ internal readonly struct KestrelHeaders(IHeaderDictionary headers) : IHeaderSour
 
     public int CountAmzNames()
     {
+        // Copied out, because the enumerator behind this interface is boxed and costs two calls a header.
+        var all = ArrayPool<KeyValuePair<string, StringValues>>.Shared.Rent(headers.Count);
+        headers.CopyTo(all, 0);
         var count = 0;
-        foreach (var header in headers)
+        foreach (var header in all.AsSpan(0, headers.Count))
         {
             if (header.Key.StartsWith("x-amz-", StringComparison.OrdinalIgnoreCase))
                 count++;
         }
 
+        // Cleared: it may hold a session token.
+        ArrayPool<KeyValuePair<string, StringValues>>.Shared.Return(all, clearArray: true);
         return count;
     }
 }

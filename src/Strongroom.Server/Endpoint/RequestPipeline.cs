@@ -30,15 +30,17 @@ internal sealed partial class RequestPipeline(
             return;
         }
 
+        // Asked for once: behind it are two features and a lock.
+        var aborted = http.RequestAborted;
         var call = NewCall(http);
         using var answer = new ScrubbedBuffer();
         Route? route = null;
         try
         {
-            using var body = await RequestBody.ReadAsync(http.Request, MaxBodyBytes, http.RequestAborted);         // 1
+            using var body = await RequestBody.ReadAsync(http.Request, MaxBodyBytes, aborted);                     // 1
             route = router.Find(http.Request, body.Bytes.Span);                                                    // 2
-            await RunAsync(http, call, route, body.Bytes, answer);                                                 // 3 to 9
-            await SendAsync(http, call, route, 200, answer);
+            await RunAsync(http, call, route, body.Bytes, answer, aborted);                                        // 3 to 9
+            await SendAsync(http, call, route, 200, answer, aborted);
         }
         catch (ServiceException error)
         {
@@ -66,7 +68,7 @@ internal sealed partial class RequestPipeline(
         }
     }
 
-    private async ValueTask RunAsync(HttpContext http, CallContext call, Route route, ReadOnlyMemory<byte> body, ScrubbedBuffer answer)
+    private async ValueTask RunAsync(HttpContext http, CallContext call, Route route, ReadOnlyMemory<byte> body, ScrubbedBuffer answer, CancellationToken ct)
     {
         if (route.Operation is null)
             throw Recorded(call, route, route.Error!);
@@ -75,15 +77,15 @@ internal sealed partial class RequestPipeline(
         if (route.XmlNamespace is not null)
             (call.IsQuery, call.QueryText) = (true, QueryText.Of(http.Request, body.Span));
         if (!route.Operation.IsUnsigned)
-            await AuthenticateAsync(http, call, route, body);
-        await route.Operation.RunAsync(call, body, audit, answer, http.RequestAborted);
+            await AuthenticateAsync(http, call, route, body, ct);
+        await route.Operation.RunAsync(call, body, audit, answer, ct);
     }
 
-    private async ValueTask AuthenticateAsync(HttpContext http, CallContext call, Route route, ReadOnlyMemory<byte> body)
+    private async ValueTask AuthenticateAsync(HttpContext http, CallContext call, Route route, ReadOnlyMemory<byte> body, CancellationToken ct)
     {
         var target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         var result = await authenticator.AuthenticateAsync(
-            http.Request.Method, target, new KestrelHeaders(http.Request.Headers), body, route.Options, call.Now, http.RequestAborted);
+            http.Request.Method, target, new KestrelHeaders(http.Request.Headers), body, route.Options, call.Now, ct);
         call.ClaimedAccessKeyId = result.Claims.AccessKeyId is { Length: > 0 } id ? id : null;
         if (result.Caller is null)
         {
@@ -135,17 +137,17 @@ internal sealed partial class RequestPipeline(
             Encode.JsonError(error, answer);
         if (error.Status == StatusCodes.Status413PayloadTooLarge)
             http.Response.Headers.Connection = "close";
-        await SendAsync(http, call, route, error.Status, answer);
+        await SendAsync(http, call, route, error.Status, answer, http.RequestAborted);
     }
 
-    private static async Task SendAsync(HttpContext http, CallContext call, Route? route, int status, ScrubbedBuffer answer)
+    private static async Task SendAsync(HttpContext http, CallContext call, Route? route, int status, ScrubbedBuffer answer, CancellationToken ct)
     {
         var response = http.Response;
         response.StatusCode = status;
         response.ContentType = route?.XmlNamespace is null ? JsonContentType : "text/xml";
         response.Headers["x-amzn-RequestId"] = call.RequestId.ToString();
         response.ContentLength = answer.Written.Length;
-        await response.BodyWriter.WriteAsync(answer.Written, http.RequestAborted);
+        await response.BodyWriter.WriteAsync(answer.Written, ct);
     }
 
     private static partial class Log

@@ -52,12 +52,13 @@ internal sealed class KeyDirectory(IControlStore store, Keyring keyring, TimePro
 
     /// <summary>Loads the key that a value is sealed under, so that the keyring can open it.</summary>
     /// <returns>False when the key is not known to the store.</returns>
-    public async ValueTask<bool> EnsureLoadedAsync(SealedValue value, CancellationToken ct)
+    public ValueTask<bool> EnsureLoadedAsync(SealedValue value, CancellationToken ct) =>
+        !Keyring.TryReadKey(value, out var id, out var version) ? new(false)
+        : keyring.IsLoaded(id, version) ? new(true)
+        : LoadAsync(id, version, ct);
+
+    private async ValueTask<bool> LoadAsync(Guid id, int version, CancellationToken ct)
     {
-        if (!Keyring.TryReadKey(value, out var id, out var version))
-            return false;
-        if (keyring.IsLoaded(id, version))
-            return true;
         if (await store.FindKeyAsync(id, version, ct) is not { } key)
             return false;
         keyring.Load(key);

@@ -66,7 +66,7 @@ internal sealed class GetSecretValue(SecretTargets targets, ISecretStore store, 
                 ? SecretsManagerErrors.NoValueForLabel(request.VersionStage ?? StagingLabels.Current)
                 : SecretsManagerErrors.NoValueForVersion(versionId);
 
-        var value = await vault.OpenAsync(secret, version, ct);
+        var value = await vault.OpenAsync(target, version, ct);
 
         // AWS keeps the day of the last read only, so this writes once a day and version, not once a read.
         var today = DateOnly.FromDateTime(call.Now.UtcDateTime);
@@ -74,6 +74,6 @@ internal sealed class GetSecretValue(SecretTargets targets, ISecretStore store, 
             await store.TouchAsync(secret.Id, versionId, today, ct);
 
         return new GetSecretValueResponse(
-            secret.Arn(), secret.Name, versionId, secret.Document.Versions.Of(versionId), version.CreatedAt, value);
+            target.ResourceArn, secret.Name, versionId, secret.Document.Versions.Of(versionId), version.CreatedAt, value);
     }
 }

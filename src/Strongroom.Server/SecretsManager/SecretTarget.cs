@@ -114,7 +114,8 @@ internal static class SecretArn
     public static string Arn(this StoredSecret secret) => secret.ArnIn(secret.Region);
 
     /// <summary>A replica has its primary's ARN with only the region changed. Source: API fact sheet 8.1.</summary>
-    public static string ArnIn(this StoredSecret secret, string region) => Of(secret.Account, region, $"{secret.Name}-{secret.Suffix}");
+    public static string ArnIn(this StoredSecret secret, string region) =>
+        $"arn:{Protocol.Arn.PartitionOf(region)}:secretsmanager:{region}:{secret.Account}:secret:{secret.Name}-{secret.Suffix}";
 
     public static bool IsReplica(this StoredSecret secret) =>
         secret.Document.PrimaryRegion is { } primary && primary != secret.Region;

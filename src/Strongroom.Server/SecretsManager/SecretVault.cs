@@ -16,14 +16,22 @@ internal sealed class SecretVault(ISecretStore store, Keyring keyring, KeyDirect
     // Versions without labels are pruned when there are more than a hundred, never within a day. Source: API fact sheet 2.5.
     private static readonly TimeSpan PruneAge = TimeSpan.FromHours(24);
 
+    /// <summary>Opens a version of an existing secret, whose ARN the target has ready.</summary>
+    /// <inheritdoc cref="OpenAsync(StoredSecret, StoredVersion, CancellationToken)" path="/exception"/>
+    public ValueTask<SecretValue> OpenAsync(SecretTarget target, StoredVersion version, CancellationToken ct) =>
+        OpenAsync(new Binding(target.Existing.Account, target.Existing.Region, target.ResourceArn, version.VersionId), version, ct);
+
     /// <exception cref="Protocol.ServiceException">DecryptionFailure: damaged, moved, or its key is gone.</exception>
-    public async ValueTask<SecretValue> OpenAsync(StoredSecret secret, StoredVersion version, CancellationToken ct)
+    public ValueTask<SecretValue> OpenAsync(StoredSecret secret, StoredVersion version, CancellationToken ct) =>
+        OpenAsync(Place(secret, version.VersionId), version, ct);
+
+    private async ValueTask<SecretValue> OpenAsync(Binding place, StoredVersion version, CancellationToken ct)
     {
         try
         {
             if (version.Value is { } value && await keys.EnsureLoadedAsync(value, ct))
             {
-                var (bytes, kind) = keyring.Open(value, Place(secret, version.VersionId));
+                var (bytes, kind) = keyring.Open(value, place);
                 return new SecretValue(bytes, kind);
             }
         }

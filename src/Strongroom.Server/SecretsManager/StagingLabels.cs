@@ -12,11 +12,32 @@ internal static class StagingLabels
     /// <summary>Labels over all versions of one secret.</summary>
     public const int MaxPerSecret = 20;
 
-    public static string? HolderOf(this IReadOnlyList<LabelledVersion> versions, string label) =>
-        versions.FirstOrDefault(v => v.Labels.Contains(label, StringComparer.Ordinal))?.VersionId;
+    // These two are asked with every read of a value: loops over indices allocate nothing, where LINQ would make closures and enumerators.
+    public static string? HolderOf(this IReadOnlyList<LabelledVersion> versions, string label)
+    {
+        for (var i = 0; i < versions.Count; i++)
+        {
+            var labels = versions[i].Labels;
+            for (var j = 0; j < labels.Count; j++)
+            {
+                if (labels[j] == label)
+                    return versions[i].VersionId;
+            }
+        }
 
-    public static IReadOnlyList<string> Of(this IReadOnlyList<LabelledVersion> versions, string versionId) =>
-        versions.FirstOrDefault(v => v.VersionId == versionId)?.Labels ?? [];
+        return null;
+    }
+
+    public static IReadOnlyList<string> Of(this IReadOnlyList<LabelledVersion> versions, string versionId)
+    {
+        for (var i = 0; i < versions.Count; i++)
+        {
+            if (versions[i].VersionId == versionId)
+                return versions[i].Labels;
+        }
+
+        return [];
+    }
 
     /// <summary>Puts labels on a version. A label leaves its old holder first; AWSCURRENT leaves AWSPREVIOUS behind.</summary>
     /// <exception cref="Protocol.ServiceException">LimitExceededException: more than 20 labels on the secret.</exception>

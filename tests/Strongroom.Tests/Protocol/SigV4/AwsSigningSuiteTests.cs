@@ -34,9 +34,8 @@ public sealed class AwsSigningSuiteTests
 
         Assert.True(SigV4Parser.TryParse(request.AsSigned(), Options, Vectors.Time, out var authorization, out var failure), failure.ToString());
         var explained = SigV4Verifier.Explain(request.AsSigned(), authorization, request.Body);
-        var key = new byte[SigningKeyCache.KeySize];
         using var keys = new SigningKeyCache(TimeProvider.System);
-        keys.Derive(authorization, 1, System.Text.Encoding.UTF8.GetBytes(Vectors.Secret), key);
+        using var key = keys.Derive(authorization, 1, System.Text.Encoding.UTF8.GetBytes(Vectors.Secret));
         var outcome = SigV4Verifier.Verify(request.AsSigned(), authorization, request.Body, key);
 
         // The token was added after signing, which no current SDK does for the services here. Accepting it would accept a swapped token.

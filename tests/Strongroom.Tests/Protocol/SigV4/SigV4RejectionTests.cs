@@ -205,12 +205,13 @@ public sealed class SigV4RejectionTests
         var request = WithPart("SignedHeaders", list).With("Accept", "a");
         var values = list.Split(';').Select(name => $"{name}:{request.Header(name)}\n");
         var canonical = $"POST\n/\n\n{string.Concat(values)}\n{list}\n{Hash("{}"u8)}";
-        var key = new byte[SigningKeyCache.KeySize];
         Assert.True(SigV4Parser.TryParse(request.AsSigned(), Json, SignedAt, out var authorization, out _));
         using var keys = new SigningKeyCache(TimeProvider.System);
-        keys.Derive(authorization, 1, Encoding.UTF8.GetBytes(Secret), key);
+        using var key = keys.Derive(authorization, 1, Encoding.UTF8.GetBytes(Secret));
         var stringToSign = $"AWS4-HMAC-SHA256\n20260115T123045Z\n{Scope}\n{Hash(Encoding.UTF8.GetBytes(canonical))}";
-        var signature = Convert.ToHexStringLower(System.Security.Cryptography.HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(stringToSign)));
+        var signed = new byte[32];
+        key.Sign(Encoding.UTF8.GetBytes(stringToSign), signed);
+        var signature = Convert.ToHexStringLower(signed);
         var parts = request.Header("Authorization")!.Split("Signature=");
 
         Refused(request.With("Authorization", parts[0] + "Signature=" + signature), "InvalidSignatureException", Mismatch);

@@ -22,12 +22,8 @@ internal sealed record TestRequest(string Method, string Target, IReadOnlyList<K
             return new(failure, authorization, options, now);
 
         using var keys = new SigningKeyCache(TimeProvider.System);
-        var key = new byte[SigningKeyCache.KeySize];
         var known = authorization.AccessKeyId == accessKeyId && authorization.TokenFitsAccessKey;
-        if (known)
-            keys.Derive(authorization, 1, Encoding.UTF8.GetBytes(secret), key);
-        else
-            keys.CopyForUnknownKey(authorization, key);
+        using var key = known ? keys.Derive(authorization, 1, Encoding.UTF8.GetBytes(secret)) : keys.TakeForUnknownKey(authorization);
         failure = SigV4Verifier.Verify(AsSigned(), authorization, Body, key);
         return new(known ? failure : SigV4Failure.UnknownAccessKey, authorization, options, now);
     }

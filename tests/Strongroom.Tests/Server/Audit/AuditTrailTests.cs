@@ -1,4 +1,8 @@
+using System.Text;
 using System.Text.Json.Nodes;
+using Strongroom.Crypto;
+using Strongroom.Server.Audit;
+using Strongroom.Storage;
 
 namespace Strongroom.Tests.Server.Audit;
 
@@ -8,6 +12,8 @@ public sealed class AuditTrailTests : IAsyncLifetime
     private const string Token = "11111111-1111-4111-8111-111111111111";
 
     private RunningServer server = null!;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync() => server = await RunningServer.StartAsync();
 
@@ -94,6 +100,39 @@ public sealed class AuditTrailTests : IAsyncLifetime
         }
 
         Assert.Single(server.Records(), r => (string?)r["eventName"] == "CreateSecret");
+    }
+
+    /// <summary>The age says when the segment that holds the record was last written, as seconds after the record's call. An older segment
+    /// can't hold it in truth; here it does, which shows that it was not read.</summary>
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(-30, 0)] // a clock that was set back a little
+    [InlineData(-3600, 1)]
+    public async Task After_a_crash_only_segments_that_can_hold_a_waiting_record_are_searched(int secondsAfterCall, int appended)
+    {
+        var directory = Directory.CreateTempSubdirectory("strongroom-audit-").FullName;
+        try
+        {
+            var called = new DateTimeOffset(2026, 2, 3, 10, 20, 30, TimeSpan.Zero);
+            var id = Guid.NewGuid();
+            var line = $$"""{"eventTime":"2026-02-03T10:20:30Z","requestParameters":{"name":""eventTime":"1999"},"eventID":"{{id}}"}""";
+            var old = Path.Combine(directory, "audit", "audit-00000001.jsonl");
+            Directory.CreateDirectory(Path.GetDirectoryName(old)!);
+            await File.WriteAllTextAsync(old, line + "\n", Ct);
+            await File.WriteAllTextAsync(Path.Combine(directory, "audit", "audit-00000002.jsonl"), "", Ct);
+            File.SetLastWriteTimeUtc(old, called.AddSeconds(secondsAfterCall).UtcDateTime);
+            await using var store = await SqlStore.OpenSqliteAsync(Path.Combine(directory, "strongroom.db"), server.Time, Ct);
+            await store.CommitAsync(new SecretCommit([], [new AuditEntry(id, Encoding.UTF8.GetBytes(line))]), Ct);
+            using var log = AuditLog.Open(Path.Combine(directory, "audit"));
+
+            Assert.Equal(appended, await new AuditTrail(log, store, store, SystemEntropy.Instance).RecoverAsync(Ct));
+
+            Assert.Empty(await store.ListAsync(Ct));
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
     }
 
     private static byte[] ReadShared(string path)
