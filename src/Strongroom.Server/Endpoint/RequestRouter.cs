@@ -13,6 +13,7 @@ internal sealed record Route(OperationEntry? Operation, OperationName Name, SigV
 internal sealed class RequestRouter
 {
     private const int MaxNameChars = 128;
+    private const string JsonType = "application/x-amz-json-1.1";
 
     // Every known operation's route, made once: by its whole target, or by version and action.
     private readonly Dictionary<string, Route> byTarget = new(StringComparer.Ordinal);
@@ -45,10 +46,20 @@ internal sealed class RequestRouter
     public Route Find(HttpRequest request, ReadOnlySpan<byte> body)
     {
         if (request.Headers.TryGetValue("X-Amz-Target", out var target))
-            return byTarget.GetValueOrDefault(target.ToString(), unknown);
+            return HttpMethods.IsPost(request.Method) && IsJson(request.ContentType) ? byTarget.GetValueOrDefault(target.ToString(), unknown) : unknown;
+
+        // Another method is no more part of the Query protocol than of the JSON one, and Kestrel can't write an answer to CONNECT.
+        if (!HttpMethods.IsPost(request.Method) && !HttpMethods.IsGet(request.Method))
+            return unknown;
         var form = QueryText.Of(request, body);
         return QueryText.Find(form, "Action") is { } action ? FindQuery(action, QueryText.Find(form, "Version") ?? "") : unknown;
     }
+
+    // AWS finds the protocol by this header: a body announced as another type is not read as JSON. None at all is let pass.
+    private static bool IsJson(string? contentType) =>
+        string.IsNullOrEmpty(contentType)
+        || (contentType.StartsWith(JsonType, StringComparison.OrdinalIgnoreCase)
+            && (contentType.Length == JsonType.Length || contentType[JsonType.Length] is ';' or ' '));
 
     private Route FindQuery(string action, string version)
     {

@@ -29,6 +29,7 @@ public sealed class HostileRequestTests : IAsyncLifetime
     [InlineData("{\"SecretId\":\"a b\"}", "ValidationException")]
     [InlineData("{\"SecretId\":\"arn:aws:s3:::bucket\"}", "ValidationException")]
     [InlineData("{\"SecretId\":\"x\",\"VersionId\":\"short\"}", "ValidationException")]
+    [InlineData("{\"SecretId\":\"x\",\"VersionId\":\"\\u0000abcdefghijklmnopqrstuvwxyz0123456789\"}", "ValidationException")]
     public async Task A_bad_body_is_the_callers_error(string body, string code)
     {
         var (status, text) = await server.SendAsync("GetSecretValue", body);
@@ -105,6 +106,13 @@ public sealed class HostileRequestTests : IAsyncLifetime
     [InlineData("GET / HTTP/1.1\r\nHost: x\r\n\r\n", "UnknownOperationException")]
     [InlineData("GET /?Action=Nonsense&Version=2011-06-15 HTTP/1.1\r\nHost: x\r\n\r\n", "<Code>InvalidAction</Code>")]
     [InlineData("POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: secretsmanager.ListSecrets\r\nContent-Length: 2000000\r\n\r\n", "RequestEntityTooLarge")]
+    [InlineData("PUT / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: secretsmanager.ListSecrets\r\nContent-Length: 0\r\n\r\n", "UnknownOperationException")]
+    [InlineData("CONNECT / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: secretsmanager.ListSecrets\r\nContent-Length: 0\r\n\r\n", "UnknownOperationException")]
+    [InlineData("DELETE /?Action=GetCallerIdentity&Version=2011-06-15 HTTP/1.1\r\nHost: x\r\n\r\n", "UnknownOperationException")]
+    [InlineData("GET /?Action=GetCallerIdentity&Version=2011-06-15 HTTP/1.1\r\nHost: x\r\n\r\n", "<Code>MissingAuthenticationToken</Code>")]
+    [InlineData("POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: secretsmanager.ListSecrets\r\nContent-Type: application/json\r\nContent-Length: 0\r\n\r\n", "UnknownOperationException")]
+    [InlineData("POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: secretsmanager.ListSecrets\r\nContent-Type: application/x-amz-json-1.10\r\nContent-Length: 0\r\n\r\n", "UnknownOperationException")]
+    [InlineData("POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: secretsmanager.ListSecrets\r\nContent-Type: application/x-amz-json-1.1;charset=utf-8\r\nContent-Length: 0\r\n\r\n", "MissingAuthenticationTokenException")]
     [InlineData("rubbish\r\n\r\n", "400 Bad Request")]
     public async Task Raw_requests_are_answered_or_cut_off(string bytes, string expected)
     {
