@@ -30,7 +30,9 @@ public sealed partial class SqlStore
         }, ct);
 
     public ValueTask<string?> FindAccessKeyAccountAsync(string accessKeyId, CancellationToken ct) =>
-        engine.ReadAsync(accessKeyId, static async (session, id, ct) =>
+        accessKeyId.Contains('\0', StringComparison.Ordinal) // no row has one, and PostgreSQL fails on it as a parameter
+            ? new((string?)null)
+            : engine.ReadAsync(accessKeyId, static async (session, id, ct) =>
         {
             await using var reader = await session.QueryAsync(
                 "SELECT account FROM directory_entry WHERE kind = 'access-key' AND name = @id", ct, ("id", id));

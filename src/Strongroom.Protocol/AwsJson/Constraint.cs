@@ -11,6 +11,9 @@ public sealed record Constraint(int Min = 0, int Max = int.MaxValue, Regex? Patt
 
     public static Constraint Length(int min, int max) => new(min, max);
 
+    /// <summary>A length in characters, and none of them U+0000, which the model allows and PostgreSQL can't store in a text.</summary>
+    public static Constraint Key(int min, int max) => new(min, max) { IsKey = true };
+
     public static Constraint Enum(params string[] values) => new(Values: values);
 
     /// <summary>Adds what fails for a scalar member.</summary>
@@ -37,7 +40,7 @@ public sealed record Constraint(int Min = 0, int Max = int.MaxValue, Regex? Patt
     }
 
     private bool Allows(string value) =>
-        value.Length <= Max && value.Length >= Min && FitsPattern(value) && IsAmongValues(value);
+        value.Length <= Max && value.Length >= Min && FitsPattern(value) && FitsKey(value) && IsAmongValues(value);
 
     private IEnumerable<string> Failed(string value)
     {
@@ -47,11 +50,15 @@ public sealed record Constraint(int Min = 0, int Max = int.MaxValue, Regex? Patt
             yield return MinRule;
         if (!FitsPattern(value))
             yield return PatternRule;
+        if (!FitsKey(value))
+            yield return KeyRule;
         if (!IsAmongValues(value))
             yield return ValuesRule;
     }
 
     private bool FitsPattern(string value) => Pattern is null || Pattern.IsMatch(value);
+
+    private bool FitsKey(string value) => !IsKey || !value.Contains('\0', StringComparison.Ordinal);
 
     private bool IsAmongValues(string value) => Values is null || Values.Contains(value, StringComparer.Ordinal);
 
@@ -66,6 +73,10 @@ public sealed record Constraint(int Min = 0, int Max = int.MaxValue, Regex? Patt
         if (Values is not null)
             yield return ValuesRule;
     }
+
+    private const string KeyRule = @"Member must satisfy regular expression pattern: [^\u0000]*";
+
+    private bool IsKey { get; init; }
 
     private string MaxRule => $"Member must have length less than or equal to {Max}";
     private string MinRule => $"Member must have length greater than or equal to {Min}";

@@ -9,7 +9,7 @@ namespace Strongroom.Server.SecretsManager;
 internal static class Limits
 {
     public static Constraint SecretId { get; } = Constraint.Length(1, 2048);
-    public static Constraint VersionId { get; } = Constraint.Length(32, 64);
+    public static Constraint VersionId { get; } = Constraint.Key(32, 64);
     public static Constraint Label { get; } = Constraint.Length(1, 256);
     public static Constraint Description { get; } = Constraint.Length(0, 2048);
     public static Constraint KmsKeyId { get; } = Constraint.Length(0, 2048);
