@@ -15,6 +15,7 @@ internal sealed class SecretVault(ISecretStore store, Keyring keyring, KeyDirect
 
     // Versions without labels are pruned when there are more than a hundred, never within a day. Source: API fact sheet 2.5.
     private static readonly TimeSpan PruneAge = TimeSpan.FromHours(24);
+    private const int MaxUnlabelled = 100;
 
     /// <summary>Opens a version of an existing secret, whose ARN the target has ready.</summary>
     /// <inheritdoc cref="OpenAsync(StoredSecret, StoredVersion, CancellationToken)" path="/exception"/>
@@ -66,6 +67,9 @@ internal sealed class SecretVault(ISecretStore store, Keyring keyring, KeyDirect
     public async ValueTask<IReadOnlyList<SecretChange>> ChangeAllAsync(
         StoredSecret before, StoredSecret after, IReadOnlyList<NewVersion> versions, DateTimeOffset now, CancellationToken ct)
     {
+        // RotateSecret has no quota error to give; its placeholder is counted when it gets its value.
+        if (versions.Any(v => v.Value is not null))
+            await CheckRoomAsync(before, after, now, ct);
         List<SecretChange> changes = [await ChangeAsync(before, after, versions, now, ct)];
         foreach (var replica in after.Document.Replicas ?? [])
         {
@@ -108,6 +112,18 @@ internal sealed class SecretVault(ISecretStore store, Keyring keyring, KeyDirect
         if (await store.FindVersionAsync(secret.Id, token, ct) is not { Value: not null } version)
             return false;
         return Holds(secret, version, value) ? true : throw SecretsManagerErrors.TokenInUse(token, secret.Arn());
+    }
+
+    /// <summary>Whether the secret has room: what is too young to be pruned must not be more than what pruning leaves. Source: API fact sheet 2.5.</summary>
+    private async ValueTask CheckRoomAsync(StoredSecret before, StoredSecret after, DateTimeOffset now, CancellationToken ct)
+    {
+        // A commit adds one version at most, so a secret with few commits needs no counting.
+        if (before.Revision <= MaxUnlabelled)
+            return;
+        var young = await store.ListVersionsAsync(
+            before.Id, includeUnlabelled: true, new VersionPosition(now - PruneAge, ""), MaxUnlabelled + StagingLabels.MaxPerSecret + 1, ct);
+        if (young.Count(version => after.Document.Versions.Of(version.VersionId).Count == 0) > MaxUnlabelled)
+            throw SecretsManagerErrors.TooManyVersions();
     }
 
     private StoredVersion Seal(StoredSecret secret, Guid key, NewVersion version) => new()

@@ -49,17 +49,18 @@ public sealed class KillTests
         }
     }
 
-    // Creates one secret, then puts version after version into it.
-    private static async Task WriteUntilCutOffAsync(RawClient raw, string name, ConcurrentBag<Written> acknowledged)
+    // Creates a secret and puts version after version into it; then the next, because one takes only so many a day.
+    private static async Task WriteUntilCutOffAsync(RawClient raw, string prefix, ConcurrentBag<Written> acknowledged)
     {
         try
         {
             for (var i = 0; ; i++)
             {
+                var (name, isFirst) = ($"{prefix}/{i / 50}", i % 50 == 0);
                 var written = new Written(name, Guid.NewGuid().ToString(), $"{name} value {i}");
-                var answer = await raw.CallAsync(i == 0 ? "CreateSecret" : "PutSecretValue", new()
+                var answer = await raw.CallAsync(isFirst ? "CreateSecret" : "PutSecretValue", new()
                 {
-                    [i == 0 ? "Name" : "SecretId"] = name, ["SecretString"] = written.Value, ["ClientRequestToken"] = written.VersionId,
+                    [isFirst ? "Name" : "SecretId"] = name, ["SecretString"] = written.Value, ["ClientRequestToken"] = written.VersionId,
                 });
                 if (answer.Code is null)
                     acknowledged.Add(written);

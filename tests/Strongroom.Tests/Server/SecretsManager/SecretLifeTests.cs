@@ -31,6 +31,35 @@ public sealed class SecretLifeTests : IAsyncLifetime
         Assert.Equal(["AWSCURRENT"], Strings(read["VersionStages"]));
     }
 
+    // Source: PutSecretValue and the quotas of the user guide: about a hundred versions, none removed within a day.
+    [Fact]
+    public async Task More_versions_in_a_day_than_may_be_pruned_are_refused_and_taken_again_a_day_later()
+    {
+        static string Token(int i) => $"00000000-0000-4000-8000-{i:D12}";
+        await server.CallAsync("CreateSecret", new { Name = "busy", ClientRequestToken = Token(0), SecretString = "0" });
+        for (var i = 1; i < 102; i++) // AWSCURRENT, AWSPREVIOUS and a hundred without labels
+            await server.CallAsync("PutSecretValue", new { SecretId = "busy", ClientRequestToken = Token(i), SecretString = $"{i}" });
+
+        await server.FailAsync("PutSecretValue", new { SecretId = "busy", ClientRequestToken = Token(102), SecretString = "102" }, "LimitExceededException");
+        await server.FailAsync("UpdateSecret", new { SecretId = "busy", ClientRequestToken = Token(102), SecretString = "102" }, "LimitExceededException");
+        await server.CallAsync("UpdateSecret", new { SecretId = "busy", Description = "no new version" });
+        await server.CallAsync("PutSecretValue", new { SecretId = "busy", ClientRequestToken = Token(101), SecretString = "101" });
+        Assert.Equal("101", (string?)(await server.CallAsync("GetSecretValue", new { SecretId = "busy" }))["SecretString"]);
+
+        server.Time.Advance(TimeSpan.FromHours(24) + TimeSpan.FromSeconds(1));
+        await server.CallAsync("PutSecretValue", new { SecretId = "busy", ClientRequestToken = Token(102), SecretString = "102" });
+    }
+
+    // Source: API fact sheet 3.10.
+    [Fact]
+    public async Task A_filter_without_key_or_values_is_named()
+    {
+        object[] noKey = [new { Values = new[] { "a" } }], noValues = [new { Key = "name" }];
+
+        Assert.Equal("Invalid filter key", await server.FailAsync("ListSecrets", new { Filters = noKey }, "InvalidParameterException"));
+        Assert.Equal("Invalid filter values for key: name", await server.FailAsync("BatchGetSecretValue", new { Filters = noValues }, "InvalidParameterException"));
+    }
+
     [Fact]
     public async Task A_secret_without_a_value_has_no_version()
     {
@@ -220,9 +249,9 @@ public sealed class SecretLifeTests : IAsyncLifetime
     public async Task Old_unlabelled_versions_are_pruned_and_young_ones_never()
     {
         await CreateAsync("s", "one");
-        for (var i = 0; i < 130; i++)
+        for (var i = 0; i < 101; i++)
             await server.CallAsync("PutSecretValue", new { SecretId = "s", ClientRequestToken = Token(i), SecretString = $"{i}" });
-        Assert.Equal(131, await CountVersionsAsync());
+        Assert.Equal(102, await CountVersionsAsync());
 
         server.Time.Advance(TimeSpan.FromHours(25));
         await server.CallAsync("PutSecretValue", new { SecretId = "s", ClientRequestToken = Token(999), SecretString = "last" });
