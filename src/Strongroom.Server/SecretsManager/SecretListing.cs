@@ -29,6 +29,15 @@ internal sealed class SecretPages(ISecretStore store, PagingTokens tokens)
     public async ValueTask<(IReadOnlyList<StoredSecret> Secrets, string? NextToken)> ReadAsync(
         CallContext call, SecretListing listing, int pageSize, string? nextToken, CancellationToken ct)
     {
+        // The model requires neither member of a filter, so their absence is no constraint's error. Source: API fact sheet 3.10.
+        foreach (var listed in listing.Filters)
+        {
+            if (listed.Key is null)
+                throw SecretsManagerErrors.InvalidParameter("Invalid filter key");
+            if (listed.Values is null)
+                throw SecretsManagerErrors.InvalidParameter($"Invalid filter values for key: {listed.Key}");
+        }
+
         if (!SecretFilter.TryCompile([.. listing.Filters.Select(f => (f.Key, f.Values))], out var filter, out var error))
             throw SecretsManagerErrors.InvalidParameter(error.Message);
 
