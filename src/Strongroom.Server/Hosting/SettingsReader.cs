@@ -33,6 +33,10 @@ public static class SettingsReader
 
         if ((options.TlsCertificate is null) != (options.TlsKey is null))
             throw new SettingsException("tls-certificate and tls-key belong together: give both, or neither for a generated certificate.");
+        if (options.TlsCertificate is not null && options.Listen.StartsWith("http:", StringComparison.OrdinalIgnoreCase))
+            throw new SettingsException($"tls-certificate and tls-key are for an https address, and listen is {options.Listen}.");
+        if (!new Endpoint.Regions(options.Regions).IsValid(options.DefaultRegion))
+            throw new SettingsException($"The server would refuse the region '{options.DefaultRegion}' (default-region). Name one of AWS's, or add it with extra-region.");
         if ((options.RootAccessKeyId is null) != (options.RootSecretAccessKey is null))
             throw new SettingsException("STRONGROOM_ROOT_ACCESS_KEY_ID and STRONGROOM_ROOT_SECRET_ACCESS_KEY belong together: set both, or neither.");
         options.Seal.Check();
@@ -83,7 +87,8 @@ public static class SettingsReader
         }
         catch (JsonException e)
         {
-            throw new SettingsException($"{path} is no JSON: line {e.LineNumber + 1}, {e.Message}");
+            var line = e.LineNumber is { } number ? $"line {number + 1}, " : "";
+            throw new SettingsException($"{path} is no JSON: {line}{e.Message}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
