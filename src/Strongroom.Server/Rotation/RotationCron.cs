@@ -13,23 +13,23 @@ namespace Strongroom.Server.Rotation;
 /// <remarks>Source: API fact sheet 4.6. Day, month and weekday names are accepted in any case.</remarks>
 internal sealed partial class RotationCron
 {
-    private readonly CronExpression _times;
-    private readonly CronExpression _days;
-    private readonly uint _hours; // bit h is set: a window starts at h o'clock
+    private readonly CronExpression times;
+    private readonly CronExpression days;
+    private readonly uint hours; // bit h is set: a window starts at h o'clock
 
     private RotationCron(CronExpression times, CronExpression days, uint hours)
     {
-        _times = times;
-        _days = days;
-        _hours = hours;
+        this.times = times;
+        this.days = days;
+        this.hours = hours;
     }
 
     /// <summary>Several windows a day: their default length is an hour, otherwise the rest of the day.</summary>
-    public bool IsHourly => BitOperations.PopCount(_hours) > 1;
+    public bool IsHourly => BitOperations.PopCount(hours) > 1;
 
-    public int FirstHour => BitOperations.TrailingZeroCount(_hours);
+    public int FirstHour => BitOperations.TrailingZeroCount(hours);
 
-    private int LastHour => 31 - BitOperations.LeadingZeroCount(_hours);
+    private int LastHour => 31 - BitOperations.LeadingZeroCount(hours);
 
     public static bool TryParse(string expression, [NotNullWhen(true)] out RotationCron? cron)
     {
@@ -57,7 +57,7 @@ internal sealed partial class RotationCron
             return false;
 
         var parsed = new RotationCron(times.WithTimeZone(TimeZoneInfo.Utc), days.WithTimeZone(TimeZoneInfo.Utc), hours);
-        if (parsed._days.GetNextValidTimeAfter(CycleStart) is not { } first || first > CycleEnd)
+        if (parsed.days.GetNextValidTimeAfter(CycleStart) is not { } first || first > CycleEnd)
             return false; // 30 February: never
         cron = parsed;
         return true;
@@ -65,7 +65,7 @@ internal sealed partial class RotationCron
 
     /// <summary>The first window start strictly after <paramref name="instant"/> (UTC); null past the end of the calendar.</summary>
     public DateTime? NextAfter(DateTime instant) =>
-        _times.GetNextValidTimeAfter(new DateTimeOffset(instant, TimeSpan.Zero))?.UtcDateTime;
+        times.GetNextValidTimeAfter(new DateTimeOffset(instant, TimeSpan.Zero))?.UtcDateTime;
 
     public bool HasAtLeastBetween(int hours) => ShortestGapInHours() >= hours;
 
@@ -75,7 +75,7 @@ internal sealed partial class RotationCron
         var gap = 24;
         for (int h = FirstHour + 1, previous = FirstHour; h < 24; h++)
         {
-            if ((_hours & 1u << h) == 0)
+            if ((hours & 1u << h) == 0)
                 continue;
             gap = Math.Min(gap, h - previous);
             previous = h;
@@ -92,7 +92,7 @@ internal sealed partial class RotationCron
     private IEnumerable<int> DayGaps()
     {
         DateTimeOffset? previous = null;
-        for (var day = _days.GetNextValidTimeAfter(CycleStart); day is { } d && d <= CycleEnd; day = _days.GetNextValidTimeAfter(d))
+        for (var day = days.GetNextValidTimeAfter(CycleStart); day is { } d && d <= CycleEnd; day = days.GetNextValidTimeAfter(d))
         {
             if (previous is { } p)
                 yield return (int)(d - p).TotalDays;

@@ -18,20 +18,20 @@ internal sealed class RotationSchedule
     private const int MaxRateDays = 999;
     private const int MinHoursBetween = 4;
 
-    private readonly int _everyDays;              // > 0: whole-day counting from the base day
-    private readonly int _everyHours;             // > 0: slots of so many hours
-    private readonly RotationCron? _cron;
-    private readonly TimeSpan? _duration;
-    private readonly long? _givenDays;
-    private int _computedDays;
+    private readonly int everyDays;              // > 0: whole-day counting from the base day
+    private readonly int everyHours;             // > 0: slots of so many hours
+    private readonly RotationCron? cron;
+    private readonly TimeSpan? duration;
+    private readonly long? givenDays;
+    private int computedDays;
 
     private RotationSchedule(int everyDays, int everyHours, RotationCron? cron, TimeSpan? duration, long? givenDays)
     {
-        _everyDays = everyDays;
-        _everyHours = everyHours;
-        _cron = cron;
-        _duration = duration;
-        _givenDays = givenDays;
+        this.everyDays = everyDays;
+        this.everyHours = everyHours;
+        this.cron = cron;
+        this.duration = duration;
+        this.givenDays = givenDays;
     }
 
     /// <summary>
@@ -42,11 +42,11 @@ internal sealed class RotationSchedule
     {
         get
         {
-            if (_givenDays is { } given)
+            if (givenDays is { } given)
                 return given;
-            if (_computedDays == 0)
-                _computedDays = Math.Clamp(_cron?.LongestGapInDays() ?? (_everyHours > 0 ? _everyHours / 24 : _everyDays), 1, MaxDays);
-            return _computedDays;
+            if (computedDays == 0)
+                computedDays = Math.Clamp(cron?.LongestGapInDays() ?? (everyHours > 0 ? everyHours / 24 : everyDays), 1, MaxDays);
+            return computedDays;
         }
     }
 
@@ -104,21 +104,21 @@ internal sealed class RotationSchedule
         if (at.Year >= LastYear)
             return null;
 
-        if (_cron is not null)
+        if (cron is not null)
         {
-            if (_cron.NextAfter(at) is not { } start)
+            if (cron.NextAfter(at) is not { } start)
                 return null;
-            return Window(start, _cron.IsHourly ? start.AddHours(1) : start.Date.AddDays(1));
+            return Window(start, cron.IsHourly ? start.AddHours(1) : start.Date.AddDays(1));
         }
 
-        if (_everyDays > 0)
-            return Window(at.Date.AddDays(_everyDays), at.Date.AddDays(_everyDays + 1));
+        if (everyDays > 0)
+            return Window(at.Date.AddDays(everyDays), at.Date.AddDays(everyDays + 1));
 
         // Whole days in hours count from the base day like days. Other rates keep to one grid from a fixed midnight: counted anew from each day's
         // midnight, rate(10 hours) would put 20:00 and 00:00 four hours apart. How AWS lays them is not documented.
-        var slot = TimeSpan.FromHours(_everyHours).Ticks;
-        var next = _everyHours % 24 == 0
-            ? at.Date.AddHours(_everyHours)
+        var slot = TimeSpan.FromHours(everyHours).Ticks;
+        var next = everyHours % 24 == 0
+            ? at.Date.AddHours(everyHours)
             : DateTime.UnixEpoch.AddTicks((FloorDiv((at - DateTime.UnixEpoch).Ticks, slot) + 1) * slot);
         return Window(next, next.AddHours(1));
     }
@@ -128,7 +128,7 @@ internal sealed class RotationSchedule
 
     private RotationWindow Window(DateTime start, DateTime defaultEnd) => new(
         new DateTimeOffset(start, TimeSpan.Zero),
-        new DateTimeOffset(_duration is { } length ? start + length : defaultEnd, TimeSpan.Zero));
+        new DateTimeOffset(duration is { } length ? start + length : defaultEnd, TimeSpan.Zero));
 
     private static long FloorDiv(long a, long b) => a >= 0 ? a / b : -((-a + b - 1) / b);
 

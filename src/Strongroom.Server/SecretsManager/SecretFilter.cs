@@ -14,9 +14,9 @@ internal sealed class SecretFilter
     /// <summary>Matches every secret.</summary>
     public static SecretFilter None { get; } = new([]);
 
-    private readonly Clause[] _clauses;
+    private readonly Clause[] clauses;
 
-    private SecretFilter(Clause[] clauses) => _clauses = clauses;
+    private SecretFilter(Clause[] clauses) => this.clauses = clauses;
 
     /// <summary>Checks the filters as a caller sent them and makes a matcher of them. Null members stand for absent ones.</summary>
     /// <returns>False with the first thing wrong, which AWS answers as a ValidationException.</returns>
@@ -56,7 +56,7 @@ internal sealed class SecretFilter
 
     public bool Matches(StoredSecret secret)
     {
-        foreach (var clause in _clauses)
+        foreach (var clause in clauses)
         {
             if (!clause.Matches(secret))
                 return false;
@@ -118,23 +118,23 @@ internal sealed class SecretFilter
 
     private sealed class Term
     {
-        private readonly string _prefix;
-        private readonly StringComparison _comparison;
-        private readonly WordMatch? _words;
+        private readonly string prefix;
+        private readonly StringComparison comparison;
+        private readonly WordMatch? words;
 
         public Term(string value, Attribute attribute)
         {
             IsNegated = value.StartsWith('!');
-            _prefix = IsNegated ? value[1..] : value;
+            prefix = IsNegated ? value[1..] : value;
             // The model calls owning-service case sensitive, the user guide the opposite; insensitive finds what either reader expects.
-            _comparison = attribute is Attribute.OwningService ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
-            _words = attribute is Attribute.Description or Attribute.All ? new WordMatch(_prefix) : null;
+            comparison = attribute is Attribute.OwningService ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
+            words = attribute is Attribute.Description or Attribute.All ? new WordMatch(prefix) : null;
         }
 
         public bool IsNegated { get; }
 
         public bool IsIn(string? text) =>
-            _words is not null ? _words.Matches(text) : text is not null && text.StartsWith(_prefix, _comparison);
+            words is not null ? words.Matches(text) : text is not null && text.StartsWith(prefix, comparison);
     }
 
     private static readonly Dictionary<string, Attribute> Keys = new(StringComparer.Ordinal)

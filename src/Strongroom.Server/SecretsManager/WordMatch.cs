@@ -12,31 +12,31 @@ internal sealed class WordMatch
 {
     // Sorted, and none begins another: a word that "apple" begins is also begun by "app", so "app" asks nothing more. That leaves at most
     // one entry that can begin a given word, the greatest that is not greater than it.
-    private readonly string[] _words;
+    private readonly string[] words;
 
     public WordMatch(ReadOnlySpan<char> value)
     {
-        var words = new List<string>();
+        var found = new List<string>();
         while (TryNextWord(ref value, out var word))
-            words.Add(word.ToString());
-        words.Sort(StringComparer.OrdinalIgnoreCase);
+            found.Add(word.ToString());
+        found.Sort(StringComparer.OrdinalIgnoreCase);
 
-        _words = [.. words.Where((word, i) => i + 1 == words.Count || !words[i + 1].StartsWith(word, StringComparison.OrdinalIgnoreCase))];
+        words = [.. found.Where((word, i) => i + 1 == found.Count || !found[i + 1].StartsWith(word, StringComparison.OrdinalIgnoreCase))];
     }
 
     /// <summary>False for a null text, and always if the value has no words: <c>+</c> matches nothing.</summary>
     public bool Matches(string? text)
     {
-        if (_words.Length == 0 || string.IsNullOrEmpty(text))
+        if (words.Length == 0 || string.IsNullOrEmpty(text))
             return false;
 
-        var found = _words.Length <= 512 ? stackalloc bool[_words.Length] : new bool[_words.Length];
+        var found = words.Length <= 512 ? stackalloc bool[words.Length] : new bool[words.Length];
         found.Clear();
-        var missing = _words.Length;
+        var missing = words.Length;
         ReadOnlySpan<char> rest = text;
         while (TryNextWord(ref rest, out var word))
         {
-            if (Candidate(word) is var i && i >= 0 && !found[i] && word.StartsWith(_words[i], StringComparison.OrdinalIgnoreCase))
+            if (Candidate(word) is var i && i >= 0 && !found[i] && word.StartsWith(words[i], StringComparison.OrdinalIgnoreCase))
             {
                 found[i] = true;
                 if (--missing == 0)
@@ -79,11 +79,11 @@ internal sealed class WordMatch
 
     private int Candidate(ReadOnlySpan<char> word)
     {
-        int low = 0, high = _words.Length - 1;
+        int low = 0, high = words.Length - 1;
         while (low <= high)
         {
             var middle = (low + high) / 2;
-            if (_words[middle].AsSpan().CompareTo(word, StringComparison.OrdinalIgnoreCase) <= 0)
+            if (words[middle].AsSpan().CompareTo(word, StringComparison.OrdinalIgnoreCase) <= 0)
                 low = middle + 1;
             else
                 high = middle - 1;
