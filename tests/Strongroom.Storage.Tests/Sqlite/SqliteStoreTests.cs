@@ -32,6 +32,43 @@ public sealed class SqliteControlStoreTests : ControlStoreContract
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
+    [Fact]
+    public async Task Erasing_leaves_no_replaced_setting_in_the_files()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        var old = Enumerable.Range(0, 200).Select(i => (byte)((i * 37 + 11) % 251)).ToArray();
+        await using var store = await SqlStore.OpenSqliteAsync(directory.File("erased.db"), Clock, ct);
+        await store.ProbeAsync(ct);
+        var probed = (await store.FindSettingAsync("store.probed", ct))!;
+        Assert.True(await store.ReplaceSettingsAsync("store.probed", probed, new Dictionary<string, byte[]> { ["root-key"] = old }, ct));
+        Assert.True(await store.ReplaceSettingsAsync("root-key", old, new Dictionary<string, byte[]> { ["root-key"] = [1] }, ct));
+        Assert.True(await IsInFilesAsync(old)); // or what follows would look for the wrong thing
+
+        await store.EraseReplacedSettingsAsync(ct);
+
+        Assert.False(await IsInFilesAsync(old));
+        Assert.Equal([1], await store.FindSettingAsync("root-key", ct));
+    }
+
+    private async Task<bool> IsInFilesAsync(byte[] value)
+    {
+        foreach (var path in Directory.EnumerateFiles(Path.GetDirectoryName(directory.File("erased.db"))!, "erased.db*").Where(f => !f.EndsWith("-shm", StringComparison.Ordinal)))
+        {
+            using var copy = new MemoryStream();
+            await using (var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite))
+                await file.CopyToAsync(copy);
+
+            // Any part of it: what SQLite writes over may begin or end inside the old value.
+            for (var at = 0; at + 32 <= value.Length; at += 32)
+            {
+                if (copy.ToArray().AsSpan().IndexOf(value.AsSpan(at, 32)) >= 0)
+                    return true;
+            }
+        }
+
+        return false;
+    }
+
     private protected override ValueTask CleanUpAsync()
     {
         directory.Dispose();
