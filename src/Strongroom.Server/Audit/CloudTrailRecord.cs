@@ -48,11 +48,11 @@ internal static class CloudTrailRecord
         writer.WriteString("eventID"u8, eventId);
         writer.WriteBoolean("readOnly"u8, operation.ReadOnly);
         if (disclosedArns.Count > 0)
-            WriteResources(writer, disclosedArns, call);
+            WriteResources(writer, disclosedArns);
         writer.WriteString("eventType"u8, "AwsApiCall"u8);
         writer.WriteBoolean("managementEvent"u8, true);
-        if (call.VerifiedCaller is { } caller)
-            writer.WriteString("recipientAccountId"u8, caller.Account);
+        if (call.RecipientAccount is { } recipient)
+            writer.WriteString("recipientAccountId"u8, recipient);
         writer.WriteString("eventCategory"u8, "Management"u8);
         if (call.Tls is { } tls)
         {
@@ -134,14 +134,7 @@ internal static class CloudTrailRecord
         writer.WriteStartObject("userIdentity"u8);
         if (call.VerifiedCaller is { } caller)
         {
-            var principal = caller.Principal;
-            writer.WriteString("type"u8, principal.IsRoot ? "Root"u8 : "IAMUser"u8);
-            writer.WriteString("principalId"u8, principal.UserId);
-            writer.WriteString("arn"u8, principal.Arn);
-            writer.WriteString("accountId"u8, caller.Account);
-            writer.WriteString("accessKeyId"u8, caller.AccessKeyId);
-            if (principal.UserName is { } name)
-                writer.WriteString("userName"u8, name);
+            UserIdentity.Write(writer, caller);
         }
         else
         {
@@ -177,15 +170,16 @@ internal static class CloudTrailRecord
         writer.WriteEndObject();
     }
 
-    private static void WriteResources(Utf8JsonWriter writer, IReadOnlyList<string> arns, CallContext call)
+    private static void WriteResources(Utf8JsonWriter writer, IReadOnlyList<string> arns)
     {
         writer.WriteStartArray("resources"u8);
         foreach (var arn in arns)
         {
             writer.WriteStartObject();
             writer.WriteString("ARN"u8, arn);
-            writer.WriteString("accountId"u8, call.Caller.Account);
-            writer.WriteString("type"u8, "AWS::SecretsManager::Secret"u8);
+            var parts = arn.Split(':', 6);
+            writer.WriteString("accountId"u8, parts[4]);
+            writer.WriteString("type"u8, parts[2] == "iam" ? "AWS::IAM::Role"u8 : "AWS::SecretsManager::Secret"u8);
             writer.WriteEndObject();
         }
 

@@ -13,7 +13,11 @@ internal sealed class Caller(Principal principal, string accessKeyId)
     /// </summary>
     public PrincipalPolicies Policies { get; init; } = PrincipalPolicies.None;
 
+    /// <summary>Empty for web identities, which sign nothing.</summary>
     public string AccessKeyId { get; } = accessKeyId;
+
+    /// <summary>What the session token says; null for long-term keys and web identities.</summary>
+    public SessionGrant? Session { get; init; }
 
     public string Account => Principal.Account;
 }

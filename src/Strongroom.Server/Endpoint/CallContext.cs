@@ -43,6 +43,15 @@ internal sealed class CallContext
     /// <summary>Null until the signature has been verified.</summary>
     public Caller? VerifiedCaller { get; set; }
 
+    /// <summary>The account whose trail gets the record: the caller's, or the one that a web identity comes to. Null while neither is known.</summary>
+    public string? RecipientAccount
+    {
+        get => recipientAccount ?? VerifiedCaller?.Account;
+        set => recipientAccount = value;
+    }
+
+    private string? recipientAccount;
+
     /// <summary>The access key the caller claims, verified or not; for the record only.</summary>
     public string? ClaimedAccessKeyId { get; set; }
 

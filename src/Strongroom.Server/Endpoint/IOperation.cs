@@ -56,7 +56,8 @@ internal interface IAnswer : IDisposable
     {
     }
 
-    /// <summary>ARNs of secrets whose values this answer discloses, where the request does not already name the one secret.</summary>
+    /// <summary>The record's <c>resources</c>: ARNs of secrets whose values this answer discloses, where the request does not already name the
+    /// one secret; of the role that was assumed.</summary>
     IReadOnlyList<string> DisclosedArns => [];
 
     void IDisposable.Dispose()

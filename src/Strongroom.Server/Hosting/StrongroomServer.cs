@@ -29,6 +29,7 @@ namespace Strongroom.Server.Hosting;
 public sealed class StrongroomServer : IAsyncDisposable
 {
     private static readonly TimeSpan SettleInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan UsesInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan PurgeInterval = TimeSpan.FromSeconds(30);
 
     private readonly DataDirectory directory;
@@ -71,6 +72,13 @@ public sealed class StrongroomServer : IAsyncDisposable
 
     /// <summary>The audit log's directory, for the purge of tests and messages.</summary>
     public DataDirectory Directory => directory;
+
+    /// <summary>What tests put identities through that no operation makes yet, and look at: the store that keeps the directories' cache honest.</summary>
+    internal ISecretStore Secrets => secrets;
+
+    internal IamDirectories Identities => new(directories, store);
+
+    internal CredentialUses Uses => parts!.Uses;
 
     /// <summary>Opens everything, recovers from a crash if there was one, and begins to listen. When the seal is out of reach it listens
     /// all the same, refuses calls with an error that clients retry, and goes on by itself: see <see cref="Opened"/>.</summary>
@@ -129,7 +137,10 @@ public sealed class StrongroomServer : IAsyncDisposable
         try
         {
             if (parts is not null)
+            {
+                await parts.Uses.FlushAsync(CancellationToken.None);
                 await parts.Audit.SettleAsync(CancellationToken.None);
+            }
         }
         catch (Exception e) when (e is StoreUnavailableException or IOException)
         {
@@ -199,7 +210,7 @@ public sealed class StrongroomServer : IAsyncDisposable
             auditLog = AuditLog.Open(directory.AuditLog);
             var audit = new AuditTrail(auditLog, secrets, store, entropy);
             RecoveredRecords = await audit.RecoverAsync(ct);
-            parts = new Parts(keyring, auditLog, audit);
+            parts = new Parts(keyring, auditLog, audit, new CredentialUses(store));
             IsNew = isNew;
         }
         catch
@@ -214,11 +225,11 @@ public sealed class StrongroomServer : IAsyncDisposable
         var identities = new IamDirectories(directories, store);
         var table = new OperationTable(
             SecretsManagerOperations.All(secrets, keyring, keys, regions, functions, entropy),
-            StsOperations.All(),
+            StsOperations.All(identities, new SessionIssuer(keyring, entropy)),
             IamOperations.All(identities, keys, keyring, entropy));
         var pipeline = new RequestPipeline(
             new RequestRouter(table, regions),
-            new SigV4Authenticator(identities, keyring, keys, new SigningKeyCache(time)),
+            new SigV4Authenticator(identities, keyring, keys, new SigningKeyCache(time), parts.Uses),
             parts.Audit,
             new HealthEndpoint(store, parts.Audit),
             entropy,
@@ -256,14 +267,15 @@ public sealed class StrongroomServer : IAsyncDisposable
 
     private void BeginWork(TimeProvider time, Entropy entropy)
     {
-        var audit = parts!.Audit;
+        var (audit, uses) = (parts!.Audit, parts.Uses);
         var purge = new PurgeJob(secrets, store, audit, entropy.NewGuid(), time);
         jobs.Add(Periodically.RunAsync(SettleInterval, async ct => await audit.SettleAsync(ct), "audit settling", time, log, stopping.Token));
+        jobs.Add(Periodically.RunAsync(UsesInterval, uses.FlushAsync, "noting of uses", time, log, stopping.Token));
         jobs.Add(Periodically.RunAsync(PurgeInterval, purge.RunAsync, "purge", time, log, stopping.Token));
     }
 
     /// <summary>What there is once the root key is there.</summary>
-    private sealed record Parts(Keyring Keyring, AuditLog Log, AuditTrail Audit);
+    private sealed record Parts(Keyring Keyring, AuditLog Log, AuditTrail Audit, CredentialUses Uses);
 
     private sealed class NoLifetime : IHostLifetime
     {

@@ -80,11 +80,25 @@ internal sealed class IamDirectories(DirectoryCache cache, IDirectoryStore store
     // A key never moves to another account; whether it still exists is for the account's directory to say.
     private readonly ConcurrentDictionary<string, string> accountOfKey = new(StringComparer.Ordinal);
 
+    // Accounts are made and never removed.
+    private readonly ConcurrentDictionary<string, bool> accounts = new(StringComparer.Ordinal);
+
     public ValueTask<IamDirectory> GetAsync(string account, CancellationToken ct) => cache.GetAsync<IamDirectory>(account, StoreSeed.Scope, IamDirectory.Parse, ct);
+
+    /// <summary>The directory of an account that somebody names; null when there is no such account. Nothing is kept for names that are none.</summary>
+    public ValueTask<IamDirectory?> FindAsync(string account, CancellationToken ct) =>
+        accounts.ContainsKey(account) ? Some(GetAsync(account, ct)) : LookUpAccountAsync(account, ct);
 
     /// <summary>The directory of the account that an access key belongs to; null when nobody has such a key.</summary>
     public ValueTask<IamDirectory?> FindByAccessKeyAsync(string accessKeyId, CancellationToken ct) =>
         accountOfKey.TryGetValue(accessKeyId, out var account) ? Some(GetAsync(account, ct)) : LookUpAsync(accessKeyId, ct);
+
+    private async ValueTask<IamDirectory?> LookUpAccountAsync(string account, CancellationToken ct)
+    {
+        foreach (var stored in await store.ListAccountsAsync(ct))
+            accounts.TryAdd(stored.Account, true);
+        return accounts.ContainsKey(account) ? await GetAsync(account, ct) : null;
+    }
 
     private async ValueTask<IamDirectory?> LookUpAsync(string accessKeyId, CancellationToken ct)
     {
