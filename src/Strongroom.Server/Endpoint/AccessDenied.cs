@@ -11,12 +11,20 @@ internal interface INamedResource : IResource
     string? RequestedId { get; }
 }
 
+/// <summary>A target whose denials have words of their own.</summary>
+internal interface IOwnDenial : IResource
+{
+    ServiceException Deny(CallContext call, string action);
+}
+
 internal static class AccessDenied
 {
     /// <summary>AWS's denial, under the code and status of the call's protocol. Source: IAM fact sheet 3.6.</summary>
     public static ServiceException For<TTarget>(CallContext call, string action, TTarget target, Decision decision)
         where TTarget : IResource
     {
+        if (target is IOwnDenial own)
+            return own.Deny(call, action);
         var resource = (target as INamedResource)?.RequestedId is { } id ? $" on resource: {id}" : "";
         return With(call, $"User: {call.Caller.Principal.Arn} is not authorized to perform: {action}{resource} {decision.Reason(action)}");
     }

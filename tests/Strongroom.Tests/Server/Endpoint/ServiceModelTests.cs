@@ -5,7 +5,6 @@ using System.Text.Json.Nodes;
 using Strongroom.Protocol.AwsJson;
 using Strongroom.Server.Endpoint;
 using Strongroom.Server.SecretsManager;
-using Strongroom.Server.Sts;
 
 namespace Strongroom.Tests.Server.Endpoint;
 
@@ -18,14 +17,14 @@ public sealed class ServiceModelTests
     private static readonly JsonObject Model = JsonNode.Parse(File.ReadAllText(FindModel()))!["operations"]!.AsObject();
 
     // Nothing is called, so nothing is needed.
-    private static readonly OperationTable Table = new(SecretsManagerOperations.All(null!, null!, null!, null!, null!, null!), StsOperations.All());
+    private static readonly OperationTable Table = new(SecretsManagerOperations.All(null!, null!, null!, null!, null!, null!));
 
     public static TheoryData<string> Operations => [.. Model.Select(o => o.Key)];
 
     [Fact]
-    public void The_table_has_the_models_operations_and_GetCallerIdentity() =>
+    public void The_table_has_the_models_operations() =>
         Assert.Equal(
-            Model.Select(o => $"secretsmanager {o.Key}").Append("sts GetCallerIdentity").Order(StringComparer.Ordinal),
+            Model.Select(o => $"secretsmanager {o.Key}").Order(StringComparer.Ordinal),
             Table.Entries.Select(e => $"{e.Name.Service} {e.Name.Name}").Order(StringComparer.Ordinal));
 
     [Theory]
