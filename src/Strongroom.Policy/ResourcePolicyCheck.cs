@@ -45,12 +45,18 @@ public static class ResourcePolicyCheck
     {
         ResourcePolicyFault.Syntax => "This policy has invalid syntax.",
         ResourcePolicyFault.Principal => "This resource policy contains an unsupported principal",
+        ResourcePolicyFault.Lockout => "The resource policy would keep the caller from changing it again.",
         ResourcePolicyFault.Public => "The resource policy allows public access to the secret and BlockPublicPolicy is set to true.",
         _ => "",
     };
 
     /// <summary>The <c>CheckName</c> of a ValidateResourcePolicy entry. AWS does not document the names; these are ours.</summary>
-    public static string CheckName(ResourcePolicyFault fault) => fault == ResourcePolicyFault.Public ? "PUBLIC_ACCESS" : "POLICY_SYNTAX";
+    public static string CheckName(ResourcePolicyFault fault) => fault switch
+    {
+        ResourcePolicyFault.Public => "PUBLIC_ACCESS",
+        ResourcePolicyFault.Lockout => "CALLER_LOCKOUT",
+        _ => "POLICY_SYNTAX",
+    };
 
     // A bare "*" covers the service's own actions, and "Deny everything but ..." is written with it.
     private static bool HasOnlySecretsManagerActions(PolicyStatement statement) =>
@@ -72,6 +78,9 @@ public enum ResourcePolicyFault
 
     /// <summary>MalformedPolicyDocumentException; also the answer for a principal that does not exist.</summary>
     Principal,
+
+    /// <summary>AccessDeniedException; decided by <see cref="PolicyLockout"/>.</summary>
+    Lockout,
 
     /// <summary>PublicPolicyException; decided by <see cref="PublicAccess.Grants"/>.</summary>
     Public,

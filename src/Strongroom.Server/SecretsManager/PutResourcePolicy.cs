@@ -39,6 +39,9 @@ internal sealed class PutResourcePolicy(SecretTargets targets, SecretVault vault
         if (request.BlockPublicPolicy == true && PublicAccess.Grants(document))
             throw SecretsManagerErrors.PublicPolicy();
 
+        if (target.IsLockedOutBy(call, document))
+            throw AccessDenied.With(call, $"The resource policy would keep {call.Caller.Principal.Arn} from changing it again. Leave yourself secretsmanager:PutResourcePolicy or secretsmanager:DeleteResourcePolicy.");
+
         // Kept as sent: Terraform and people compare what they read with what they wrote.
         var after = secret with { ChangedAt = call.Now, Document = secret.Document with { ResourcePolicy = request.ResourcePolicy } };
         return new Plan<SecretNamed>(SecretNamed.Of(secret), await vault.ChangeAllAsync(secret, after, [], call.Now, ct));

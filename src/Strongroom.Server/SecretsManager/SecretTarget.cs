@@ -45,6 +45,11 @@ internal sealed record SecretTarget(string Account, string ResourceArn, string? 
     /// <summary>The secret for an operation that is refused on a replica.</summary>
     public StoredSecret Primary => Existing.IsReplica() ? throw SecretsManagerErrors.Replica() : Existing;
 
+    /// <summary>Whether a policy on this secret would keep the caller from ever undoing it. Source: API fact sheet 7.</summary>
+    public bool IsLockedOutBy(CallContext call, PolicyDocument policy) => PolicyLockout.LocksOut(
+        new AccessRequest(call.Caller.Principal, "secretsmanager:PutResourcePolicy", this, call.Facts), call.Caller.Policies,
+        CompiledPolicy.Compile(policy), PolicyLockout.SecretActions);
+
     /// <summary>Refuses a change of tags after which the caller could not make it any more: policies may depend on tags.</summary>
     /// <remarks>Source: Secrets Manager API Reference, TagResource: a change that would lose the caller its permissions is blocked.</remarks>
     /// <exception cref="ServiceException">AccessDenied.</exception>

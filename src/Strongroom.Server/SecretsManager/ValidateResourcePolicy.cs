@@ -54,6 +54,7 @@ internal sealed class ValidateResourcePolicy(SecretTargets targets)
         IReadOnlyList<ResourcePolicyFault> faults =
             !ResourcePolicyCheck.TryParse(request.ResourcePolicy!, out var document, out var fault) ? [fault]
             : PublicAccess.Grants(document) ? [ResourcePolicyFault.Public]
+            : request.SecretId is not null && target.IsLockedOutBy(call, document) ? [ResourcePolicyFault.Lockout]
             : [];
         return new(new ValidateResourcePolicyResponse(faults));
     }
