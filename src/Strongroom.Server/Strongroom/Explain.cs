@@ -1,0 +1,127 @@
+using System.Text.Json;
+using Strongroom.Policy;
+using Strongroom.Protocol;
+using Strongroom.Protocol.AwsJson;
+using Strongroom.Server.Endpoint;
+using Strongroom.Server.Iam;
+
+namespace Strongroom.Server.Strongroom;
+
+/// <summary>A condition key with the values that the question assumes for it.</summary>
+internal sealed class ContextEntry
+{
+    public string? Key { get; private set; }
+    public IReadOnlyList<string>? Values { get; private set; }
+
+    public static Shape<ContextEntry> Shape { get; } = new(
+        Member.String<ContextEntry>("Key", r => r.Key, (r, v) => r.Key = v, Constraint.Length(1, 256), required: true),
+        Member.Strings<ContextEntry>("Values", r => r.Values, (r, v) => r.Values = v, Constraint.Length(0, 2048), min: 1, max: 100, required: true));
+}
+
+/// <summary>Who may do what, and why? The question that <c>strongroom explain</c> asks.</summary>
+internal sealed class ExplainRequest
+{
+    /// <summary>ARN of a user, a role, a role session or the root of the caller's account.</summary>
+    public string? Principal { get; private set; }
+
+    /// <summary><c>service:Operation</c></summary>
+    public string? Action { get; private set; }
+
+    /// <summary>An ARN, the name of a secret, or <c>*</c>.</summary>
+    public string? Resource { get; private set; }
+
+    public IReadOnlyList<ContextEntry>? Context { get; private set; }
+
+    public static Shape<ExplainRequest> Shape { get; } = new(
+        Member.String<ExplainRequest>("Principal", r => r.Principal, (r, v) => r.Principal = v, Constraint.Length(20, 2048), required: true),
+        Member.String<ExplainRequest>("Action", r => r.Action, (r, v) => r.Action = v, Constraint.Matching(3, 128, "[A-Za-z0-9-]+:[A-Za-z0-9]+"), required: true),
+        Member.String<ExplainRequest>("Resource", r => r.Resource, (r, v) => r.Resource = v, Constraint.Length(1, 2048), required: true),
+        Member.Structs<ExplainRequest, ContextEntry>("Context", ContextEntry.Shape, r => r.Context, (r, v) => r.Context = v, max: 50));
+}
+
+internal sealed record ExplainResponse(Decision Decision, string Action, string ResourceArn, EvaluationTrace Trace) : IResponse
+{
+    public void WriteMembers(Utf8JsonWriter writer)
+    {
+        writer.WriteString("Decision"u8, DecisionParts.Word(Decision));
+        DecisionParts.Write(writer, Decision);
+        writer.WriteStartArray("MatchedStatements"u8);
+        foreach (var statement in Trace.Matched)
+            WriteStatement(writer, statement);
+        writer.WriteEndArray();
+        writer.WriteStartArray("MissingContextKeys"u8);
+        foreach (var key in Trace.MissingKeys)
+            writer.WriteStringValue(key);
+        writer.WriteEndArray();
+        writer.WriteOptional("Reason"u8, Decision.Reason(Action));
+        writer.WriteString("ResourceArn"u8, ResourceArn);
+    }
+
+    private static void WriteStatement(Utf8JsonWriter writer, MatchedStatement statement)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("Effect"u8, statement.Effect.ToString());
+        writer.WriteNumber("EndLine"u8, statement.Span.EndLine);
+        writer.WriteOptional("Group"u8, statement.Source?.Group);
+        writer.WriteString("Kind"u8, statement.Kind.ToString());
+        writer.WriteString("Policy"u8, statement.Source?.Arn ?? statement.Source?.Name ?? "resource policy");
+        writer.WriteOptional("Sid"u8, statement.Sid);
+        writer.WriteNumber("StartLine"u8, statement.Span.StartLine);
+        writer.WriteEndObject();
+    }
+}
+
+/// <summary>Asks the evaluator what it would decide, with the policies as they are now. Carries nothing out.</summary>
+internal sealed class Explain(IamDirectories directories, PolicyResources resources) : IOperation<ExplainRequest, AccountTarget, ExplainResponse>
+{
+    public ValueTask<AccountTarget> ResolveAsync(CallContext call, ExplainRequest request, CancellationToken ct) => AccountTarget.Of(call);
+
+    public async ValueTask<Plan<ExplainResponse>> PlanAsync(CallContext call, Authorized<ExplainRequest, AccountTarget> authorized, CancellationToken ct)
+    {
+        var (request, target) = authorized;
+        var directory = await directories.GetAsync(target.Account, ct);
+        if (PrincipalLookup.Find(directory, request.Principal!) is not { } asked)
+            throw new ServiceException("ResourceNotFoundException", $"There is no principal {request.Principal} in account {target.Account}.");
+
+        var context = new AssumedContext(request.Context ?? []);
+        var resource = await resources.FindAsync(target.Account, call.Region, request.Action!, request.Resource!, keys: null, ct);
+        var question = new AccessRequest(asked.Principal, request.Action!, resource, new RequestFacts { Now = call.Now, RequestedRegion = call.Region })
+        {
+            Overrides = context,
+        };
+        var trace = new EvaluationTrace();
+        var decision = PolicyEvaluator.Evaluate(question, asked.Policies, trace);
+        return new ExplainResponse(decision, request.Action!, resource.ResourceArn, trace);
+    }
+
+    private sealed class AssumedContext(IReadOnlyList<ContextEntry> entries) : IConditionKeys
+    {
+        public ConditionValues Find(ConditionKey key) =>
+            entries.FirstOrDefault(entry => string.Equals(entry.Key, key.Text, StringComparison.OrdinalIgnoreCase)) is { } entry ? new(entry.Values) : default;
+    }
+}
+
+/// <summary>Decisions in answers.</summary>
+internal static class DecisionParts
+{
+    /// <summary>The words of IAM's simulations.</summary>
+    public static string Word(Decision decision) => decision.Outcome switch
+    {
+        Outcome.Allowed => "allowed",
+        Outcome.ExplicitDeny => "explicitDeny",
+        _ => "implicitDeny",
+    };
+
+    /// <summary>What decided; the policy and statement where one did.</summary>
+    public static void Write(Utf8JsonWriter writer, Decision decision)
+    {
+        writer.WriteString("DecidedBy"u8, decision.DecidedBy.ToString());
+        writer.WriteOptional("Group"u8, decision.Source?.Group);
+        if (decision.StatementIndex is { } index)
+        {
+            writer.WriteString("Policy"u8, decision.Source?.Arn ?? decision.Source?.Name ?? "resource policy");
+            writer.WriteOptional("Sid"u8, decision.Sid);
+            writer.WriteNumber("StatementIndex"u8, index);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+using Strongroom.Server.Endpoint;
+using Strongroom.Server.Iam;
+using Strongroom.Storage;
+using static Strongroom.Server.Endpoint.OperationTable;
+
+namespace Strongroom.Server.Strongroom;
+
+/// <summary>The rows of our own operations: the same protocol, authorized as <c>strongroom:Operation</c>, audited like any call. Source: architecture.md section 9.</summary>
+internal static class StrongroomOperations
+{
+    public static IReadOnlyList<OperationEntry> All(IamDirectories directories, ISecretStore store, string auditDirectory)
+    {
+        var resources = new PolicyResources(store);
+        return
+        [
+            Json(ServiceProtocol.Strongroom, "Explain", ReadOnly, ExplainRequest.Shape, new Explain(directories, resources)),
+            Json(ServiceProtocol.Strongroom, "Rehearse", ReadOnly, RehearseRequest.Shape, new Rehearse(directories, resources, new AuditedCalls(auditDirectory))),
+        ];
+    }
+}
