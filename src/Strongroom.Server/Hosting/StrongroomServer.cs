@@ -20,6 +20,7 @@ using Strongroom.Server.Iam;
 using Strongroom.Server.Keys;
 using Strongroom.Server.Rotation;
 using Strongroom.Server.SecretsManager;
+using Strongroom.Server.Strongroom;
 using Strongroom.Server.Sts;
 using Strongroom.Storage;
 
@@ -226,7 +227,8 @@ public sealed class StrongroomServer : IAsyncDisposable
         var table = new OperationTable(
             SecretsManagerOperations.All(secrets, keyring, keys, regions, functions, entropy),
             StsOperations.All(identities, new SessionIssuer(keyring, entropy)),
-            IamOperations.All(identities, keys, keyring, entropy));
+            IamOperations.All(identities, keys, keyring, entropy),
+            StrongroomOperations.All(identities, secrets, directory.AuditLog));
         var pipeline = new RequestPipeline(
             new RequestRouter(table, regions),
             new SigV4Authenticator(identities, keyring, keys, new SigningKeyCache(time), parts.Uses),

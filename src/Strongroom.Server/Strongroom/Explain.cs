@@ -4,6 +4,7 @@ using Strongroom.Protocol;
 using Strongroom.Protocol.AwsJson;
 using Strongroom.Server.Endpoint;
 using Strongroom.Server.Iam;
+using Strongroom.Server.SecretsManager;
 
 namespace Strongroom.Server.Strongroom;
 

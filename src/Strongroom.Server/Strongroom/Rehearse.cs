@@ -6,6 +6,7 @@ using Strongroom.Protocol.AwsJson;
 using Strongroom.Server.Audit;
 using Strongroom.Server.Endpoint;
 using Strongroom.Server.Iam;
+using Strongroom.Server.SecretsManager;
 
 namespace Strongroom.Server.Strongroom;
 
@@ -142,7 +143,7 @@ internal sealed class Proposal
     public bool Concerns(Principal principal) => request.Principal is null || request.Principal == principal.Arn || request.Principal == principal.EntityArn;
 
     public bool Concerns(IResource resource) =>
-        request.SecretId is not { } id || (resource as SecretsManager.SecretTarget)?.Secret is { } secret && (secret.Name == id || resource.ResourceArn == id);
+        request.SecretId is not { } id || (resource as SecretTarget)?.Secret is { } secret && (secret.Name == id || resource.ResourceArn == id);
 
     public PrincipalPolicies Apply(PrincipalPolicies policies)
     {
