@@ -22,6 +22,7 @@ internal static class CommandLine
             ServeCommand.Create(terminal),
             EnvCommand.Create(terminal),
             ProfileCommand.Create(terminal),
+            AccountCommand.Create(terminal),
             SealCommand.Create(terminal),
             VersionCommand.Create(terminal),
             CompletionCommand.Create(terminal),

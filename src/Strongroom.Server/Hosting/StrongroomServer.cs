@@ -228,7 +228,7 @@ public sealed class StrongroomServer : IAsyncDisposable
             SecretsManagerOperations.All(secrets, keyring, keys, regions, functions, entropy),
             StsOperations.All(identities, new SessionIssuer(keyring, entropy)),
             IamOperations.All(identities, keys, keyring, entropy),
-            StrongroomOperations.All(identities, secrets, directory.AuditLog));
+            StrongroomOperations.All(identities, secrets, directory.AuditLog, store, keys, keyring, entropy));
         var pipeline = new RequestPipeline(
             new RequestRouter(table, regions),
             new SigV4Authenticator(identities, keyring, keys, new SigningKeyCache(time), parts.Uses),

@@ -29,6 +29,9 @@ internal sealed class IamDirectory
 
     public IamAccountAlias? Alias => Find<IamAccountAlias>("account-alias", "alias");
 
+    /// <summary>Null for the installation's first account.</summary>
+    public IamAccountOrigin? Origin => Find<IamAccountOrigin>("account-origin", "origin");
+
     public static IamDirectory Parse(StoredDirectory stored, IamDirectory? previous) => new(stored, previous);
 
     public IamUser? FindUser(string name) => Find<IamUser>("user", IamEntity.KeyOf(name));

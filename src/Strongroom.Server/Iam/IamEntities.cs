@@ -181,6 +181,19 @@ internal sealed record IamAccountAlias : IamEntity
     public override string Key => "alias";
 }
 
+/// <summary>Where an account came from: all but the installation's first have one, written when they were created.</summary>
+internal sealed record IamAccountOrigin : IamEntity
+{
+    /// <summary>The first account, whose identities alone create and list accounts.</summary>
+    public required string InstallationAccount { get; init; }
+
+    public string? Name { get; init; }
+
+    public override string Kind => "account-origin";
+
+    public override string Key => "origin";
+}
+
 /// <summary>How entities are kept as JSON.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, IgnoreReadOnlyProperties = true)]
@@ -191,6 +204,7 @@ internal sealed record IamAccountAlias : IamEntity
 [JsonSerializable(typeof(IamAccessKey))]
 [JsonSerializable(typeof(IamOidcProvider))]
 [JsonSerializable(typeof(IamAccountAlias))]
+[JsonSerializable(typeof(IamAccountOrigin))]
 internal sealed partial class IamJson : JsonSerializerContext
 {
     public static DirectoryEntry Write(IamEntity entity) => new(
@@ -207,6 +221,7 @@ internal sealed partial class IamJson : JsonSerializerContext
         DirectoryEntry.AccessKeyKind => Read(entry, Default.IamAccessKey) with { AccessKeyId = entry.Name, Sealed = entry.Sealed },
         "oidc-provider" => Read(entry, Default.IamOidcProvider),
         "account-alias" => Read(entry, Default.IamAccountAlias),
+        "account-origin" => Read(entry, Default.IamAccountOrigin),
         _ => null,
     };
 

@@ -46,6 +46,13 @@ internal sealed class KeyDirectory(IControlStore store, Keyring keyring, TimePro
         await FindAsync(account, Global, IdentityAlias, ct)
         ?? throw new StoreUnavailableException($"The identity key of account {account} is missing from the database. Restore a backup.");
 
+    /// <summary>Makes the identity key of an account that is about to be created. One that an attempt left behind is used: nothing else can have used it.</summary>
+    public async ValueTask<Guid> NewIdentityKeyAsync(string account, CancellationToken ct)
+    {
+        var key = keyring.NewKey(account, Global, time.GetUtcNow());
+        return await store.AddKeyAsync(key, IdentityAlias, ct) ? key.KeyId : await IdentityKeyAsync(account, ct);
+    }
+
     /// <summary>Whether a key name stands for the default key, which AWS does not show.</summary>
     public static bool IsDefault(string? kmsKeyId, string account, string region) =>
         string.IsNullOrEmpty(kmsKeyId) || kmsKeyId == DefaultAlias || AliasOf(kmsKeyId, account, region) == DefaultAlias;
