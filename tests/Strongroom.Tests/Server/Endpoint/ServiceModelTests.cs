@@ -4,45 +4,63 @@ using System.Reflection;
 using System.Text.Json.Nodes;
 using Strongroom.Protocol.AwsJson;
 using Strongroom.Server.Endpoint;
+using Strongroom.Server.Iam;
 using Strongroom.Server.SecretsManager;
+using Strongroom.Server.Sts;
 
 namespace Strongroom.Tests.Server.Endpoint;
 
 /// <summary>
-/// Compares every request shape with AWS's service model, member for member. The model is tests/vectors/secretsmanager-model.json, which
-/// secretsmanager-model.py beside it writes from botocore; a conformance test compares it with the botocore that is installed.
+/// Compares every request shape with AWS's service models, member for member. The models are tests/vectors/SERVICE-model.json, which
+/// service-model.py beside them writes from botocore; a conformance test compares them with the botocore that is installed.
 /// </summary>
 public sealed class ServiceModelTests
 {
-    private static readonly JsonObject Model = JsonNode.Parse(File.ReadAllText(FindModel()))!["operations"]!.AsObject();
+    private static readonly Dictionary<string, JsonObject> Models = Directory.EnumerateFiles(FindVectors(), "*-model.json").ToDictionary(
+        file => Path.GetFileName(file)[..^"-model.json".Length], file => JsonNode.Parse(File.ReadAllText(file))!["operations"]!.AsObject());
 
     // Nothing is called, so nothing is needed.
-    private static readonly OperationTable Table = new(SecretsManagerOperations.All(null!, null!, null!, null!, null!, null!));
+    private static readonly OperationTable Table = new(
+        SecretsManagerOperations.All(null!, null!, null!, null!, null!, null!), StsOperations.All(null!, null!), IamOperations.All(null!, null!, null!, null!));
 
-    public static TheoryData<string> Operations => [.. Model.Select(o => o.Key)];
+    public static TheoryData<string, string> Operations
+    {
+        get
+        {
+            var all = new TheoryData<string, string>();
+            foreach (var (service, operation) in ModelOperations())
+                all.Add(service, operation);
+            return all;
+        }
+    }
 
     [Fact]
     public void The_table_has_the_models_operations() =>
         Assert.Equal(
-            Model.Select(o => $"secretsmanager {o.Key}").Order(StringComparer.Ordinal),
+            ModelOperations().Select(o => $"{o.Service} {o.Operation}").Order(StringComparer.Ordinal),
             Table.Entries.Select(e => $"{e.Name.Service} {e.Name.Name}").Order(StringComparer.Ordinal));
 
     [Theory]
     [MemberData(nameof(Operations))]
-    public void The_request_has_the_models_members_with_the_models_constraints(string operation)
+    public void The_request_has_the_models_members_with_the_models_constraints(string service, string operation)
     {
-        var entry = Table.Find("secretsmanager", operation)!;
+        var entry = Table.Find(service, operation)!;
         var shape = Fields(entry).Select(f => f.GetValue(entry)).Single(v => v is not null && IsShape(v.GetType()))!;
 
-        Assert.Equal(Lines("", Model[operation]!.AsObject()), Describe("", shape).Order(StringComparer.Ordinal));
+        Assert.Equal(Lines("", Models[service][operation]!.AsObject()), Describe("", shape).Order(StringComparer.Ordinal));
     }
 
     [Theory]
-    [InlineData("GetSecretValue", "SecretId: string 1-2048 required")]
-    [InlineData("PutSecretValue", "RotationToken: string 36-256 sensitive /^[a-zA-Z0-9\\-]+$/")]
-    [InlineData("ListSecrets", "Filters[].Values[]: string 0-512 /^\\!?[a-zA-Z0-9 :_@\\/\\+\\=\\.\\-\\!]*$/")]
-    public void The_models_lines_say_what_the_fact_sheet_says(string operation, string line) =>
-        Assert.Contains(line, Lines("", Model[operation]!.AsObject()));
+    [InlineData("secretsmanager", "GetSecretValue", "SecretId: string 1-2048 required")]
+    [InlineData("secretsmanager", "PutSecretValue", "RotationToken: string 36-256 sensitive /^[a-zA-Z0-9\\-]+$/")]
+    [InlineData("secretsmanager", "ListSecrets", "Filters[].Values[]: string 0-512 /^\\!?[a-zA-Z0-9 :_@\\/\\+\\=\\.\\-\\!]*$/")]
+    [InlineData("iam", "CreateUser", "UserName: string 1-64 required /[\\w+=,.@-]+/")]
+    [InlineData("iam", "ListUsers", "MaxItems: long 1-1000")]
+    public void The_models_lines_say_what_the_fact_sheets_say(string service, string operation, string line) =>
+        Assert.Contains(line, Lines("", Models[service][operation]!.AsObject()));
+
+    private static IEnumerable<(string Service, string Operation)> ModelOperations() =>
+        Models.SelectMany(model => model.Value.Select(operation => (model.Key, operation.Key)));
 
     private static IEnumerable<string> Lines(string prefix, JsonObject members) =>
         members.SelectMany(m => Lines(prefix + m.Key, m.Value!)).Order(StringComparer.Ordinal);
@@ -62,6 +80,12 @@ public sealed class ServiceModelTests
         if (facts["element"] is { } element)
         {
             foreach (var line in Lines(path + "[]", element))
+                yield return line;
+        }
+
+        foreach (var part in new[] { "key", "value" })
+        {
+            foreach (var line in facts[part] is { } side ? Lines($"{path}{{{part}}}", side) : [])
                 yield return line;
         }
 
@@ -146,15 +170,15 @@ public sealed class ServiceModelTests
     private static object? Get(object instance, string property) =>
         instance.GetType().GetProperty(property, BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)!.GetValue(instance);
 
-    private static string FindModel()
+    private static string FindVectors()
     {
         for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
         {
-            var file = Path.Combine(directory.FullName, "tests", "vectors", "secretsmanager-model.json");
-            if (File.Exists(file))
-                return file;
+            var vectors = Path.Combine(directory.FullName, "tests", "vectors");
+            if (File.Exists(Path.Combine(vectors, "service-model.py")))
+                return vectors;
         }
 
-        throw new FileNotFoundException("tests/vectors/secretsmanager-model.json");
+        throw new FileNotFoundException("tests/vectors/service-model.py");
     }
 }
