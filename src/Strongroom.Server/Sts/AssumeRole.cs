@@ -26,7 +26,7 @@ internal sealed class AssumeRoleRequest
     public static Shape<AssumeRoleRequest> Shape { get; } = new(
         Member.String<AssumeRoleRequest>("RoleArn", r => r.RoleArn, (r, v) => r.RoleArn = v, StsLimits.RoleArn, required: true),
         Member.String<AssumeRoleRequest>("RoleSessionName", r => r.RoleSessionName, (r, v) => r.RoleSessionName = v, StsLimits.SessionName, required: true),
-        Member.Structs<AssumeRoleRequest, PolicyDescriptor>("PolicyArns", PolicyDescriptor.Shape, r => r.PolicyArns, (r, v) => r.PolicyArns = v, max: PolicyDescriptor.MaxCount),
+        Member.Structs<AssumeRoleRequest, PolicyDescriptor>("PolicyArns", PolicyDescriptor.Shape, r => r.PolicyArns, (r, v) => r.PolicyArns = v),
         Member.String<AssumeRoleRequest>("Policy", r => r.Policy, (r, v) => r.Policy = v, StsLimits.UnrestrictedPolicy),
         Member.Long<AssumeRoleRequest>("DurationSeconds", r => r.DurationSeconds, (r, v) => r.DurationSeconds = v, StsLimits.MinDuration, StsLimits.MaxRoleDuration),
         Member.Structs<AssumeRoleRequest, TagRequest>("Tags", TagRequest.Shape, r => r.Tags, (r, v) => r.Tags = v, max: 50),

@@ -36,6 +36,9 @@ internal static class SessionParameters
     {
         if (policy is not null && !PolicyDocument.TryParse(policy, PolicyKind.Session, out _, out var error))
             throw StsErrors.MalformedPolicy(error.Message);
+        // The model bounds the list only in words.
+        if (arns.Count > PolicyDescriptor.MaxCount)
+            throw StsErrors.TooManyPolicies(PolicyDescriptor.MaxCount);
         // Not recorded how AWS words it.
         if (arns.FirstOrDefault(arn => CallerPolicies.FindManaged(directory, arn) is null) is { } unknown)
             throw StsErrors.MalformedPolicy($"The policy {unknown} does not exist or is not attachable.");

@@ -21,6 +21,9 @@ internal static class StsErrors
     public static ServiceException TooLongForChain() =>
         Validation("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.");
 
+    public static ServiceException TooManyPolicies(int max) => Validation(
+        $"1 validation error detected: Value at 'policyArns' failed to satisfy constraint: Member must have length less than or equal to {max}");
+
     public static ServiceException DuplicateTagKeys() => InvalidParameter("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
 
     public static ServiceException TransitiveKeyWithoutTag() => InvalidParameter("The specified transitive tag key must be included in the requested tags.");
