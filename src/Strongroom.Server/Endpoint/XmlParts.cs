@@ -40,7 +40,10 @@ internal static class XmlParts
         writer.WriteList(name, items, static (inner, item) => inner.WriteString(item));
 
     /// <summary>A policy as IAM shows it: the text as it was put, percent-encoded by RFC 3986, whitespace and all.</summary>
-    public static void WriteDocument(this XmlWriter writer, string name, string document)
+    public static void WriteDocument(this XmlWriter writer, string name, string document) => writer.WriteElementString(name, PercentEncode(document));
+
+    /// <summary>What is not unreserved in RFC 3986 becomes <c>%XX</c>; a space <c>%20</c>.</summary>
+    public static string PercentEncode(string document)
     {
         var text = new StringBuilder(document.Length * 2);
         foreach (var b in Encoding.UTF8.GetBytes(document))
@@ -51,6 +54,20 @@ internal static class XmlParts
                 text.Append(CultureInfo.InvariantCulture, $"%{b:X2}");
         }
 
-        writer.WriteElementString(name, text.ToString());
+        return text.ToString();
+    }
+
+    /// <summary>Whether XML can hold every character of the text, which the service model does not always demand.</summary>
+    public static bool CanHold(string text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1]))
+                i++;
+            else if (!XmlConvert.IsXmlChar(text[i]))
+                return false;
+        }
+
+        return true;
     }
 }

@@ -92,6 +92,10 @@ internal sealed class IamDirectories(DirectoryCache cache, IDirectoryStore store
     public ValueTask<IamDirectory?> FindAsync(string account, CancellationToken ct) =>
         accounts.ContainsKey(account) ? Some(GetAsync(account, ct)) : LookUpAccountAsync(account, ct);
 
+    /// <summary>The ids of all accounts of this installation.</summary>
+    public async ValueTask<IReadOnlyList<string>> ListAccountsAsync(CancellationToken ct) =>
+        [.. (await store.ListAccountsAsync(ct)).Select(account => account.Account)];
+
     /// <summary>The directory of the account that an access key belongs to; null when nobody has such a key.</summary>
     public ValueTask<IamDirectory?> FindByAccessKeyAsync(string accessKeyId, CancellationToken ct) =>
         accountOfKey.TryGetValue(accessKeyId, out var account) ? Some(GetAsync(account, ct)) : LookUpAsync(accessKeyId, ct);

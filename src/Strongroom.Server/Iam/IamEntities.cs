@@ -86,7 +86,12 @@ internal sealed record IamGroup : PolicyHolder
 
 internal sealed record IamRole : PolicyHolder
 {
+    /// <summary>As it was put.</summary>
     public required string TrustPolicy { get; init; }
+
+    /// <summary>Unique ids of the users and roles that <see cref="TrustPolicy"/> names, by ARN, as they were when it was put.</summary>
+    public IReadOnlyDictionary<string, string> TrustPrincipals { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
+
     public string? Description { get; init; }
 
     /// <summary>Seconds, 3600 to 43200.</summary>

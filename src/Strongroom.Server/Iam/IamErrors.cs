@@ -9,6 +9,17 @@ internal static class IamErrors
 
     public static ServiceException UserExists(string name) => Exists($"User with name {name} already exists.");
 
+    public static ServiceException NoSuchRole(string name) => NoSuchEntity($"The role with name {name} cannot be found.");
+
+    public static ServiceException NoSuchPolicy(string arn) => NoSuchEntity($"Policy {arn} was not found.");
+
+    public static ServiceException NotAttachable(string arn) => NoSuchEntity($"Policy {arn} does not exist or is not attachable.");
+
+    public static ServiceException NoSuchVersion(string arn, string version) =>
+        NoSuchEntity($"Policy {arn} version {version} does not exist or is not attachable.");
+
+    public static ServiceException NoSuchProvider(string arn) => NoSuchEntity($"OpenIDConnect Provider not found for arn {arn}");
+
     public static ServiceException NoSuchEntity(string message) => new("NoSuchEntity", message) { Status = 404 };
 
     public static ServiceException Exists(string message) => new("EntityAlreadyExists", message) { Status = 409 };
@@ -20,6 +31,10 @@ internal static class IamErrors
     public static ServiceException MalformedPolicy(string message) => new("MalformedPolicyDocument", message);
 
     public static ServiceException InvalidInput(string message) => new("InvalidInput", message);
+
+    public static ServiceException InvalidArn() => Validation("Invalid ARN:  Could not be parsed!");
+
+    public static ServiceException QuotaExceeded(string quota, int limit) => LimitExceeded($"Cannot exceed quota for {quota}: {limit}");
 
     public static ServiceException Validation(string message) => new("ValidationError", message);
 }

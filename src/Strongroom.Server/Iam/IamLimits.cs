@@ -10,6 +10,33 @@ internal static class IamLimits
     /// <summary>A name of something that exists, which the model lets be longer.</summary>
     public static Constraint ExistingUserName { get; } = Constraint.Matching(1, 128, @"[\w+=,.@-]+");
 
+    public static Constraint GroupName { get; } = Constraint.Matching(1, 128, @"[\w+=,.@-]+");
+
+    public static Constraint RoleName { get; } = Constraint.Matching(1, 64, @"[\w+=,.@-]+");
+
+    public static Constraint RoleDescription { get; } = Constraint.Matching(0, 1000, @"[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*");
+
+    public static Constraint PolicyName { get; } = Constraint.Matching(1, 128, @"[\w+=,.@-]+");
+
+    public static Constraint PolicyPath { get; } = Constraint.Matching(1, 512, @"((/[A-Za-z0-9\.,\+@=_-]+)*)/");
+
+    public static Constraint PolicyDocument { get; } = Constraint.Matching(1, 131_072, @"[\u0009\u000A\u000D\u0020-\u00FF]+");
+
+    public static Constraint PolicyDescription { get; } = Constraint.Length(0, 1000);
+
+    public static Constraint PolicyVersionId { get; } = Constraint.Matching(0, int.MaxValue, @"v[1-9][0-9]*(\.[A-Za-z0-9-]*)?");
+
+    public static Constraint PolicyUsage { get; } = Constraint.Enum("PermissionsPolicy", "PermissionsBoundary");
+
+    public static Constraint ClientId { get; } = Constraint.Length(1, 255);
+
+    public static Constraint Thumbprint { get; } = Constraint.Length(40, 40);
+
+    public static Constraint ProviderUrl { get; } = Constraint.Length(1, 255);
+
+    /// <summary>Of tags on one entity.</summary>
+    public const int MaxTags = 50;
+
     public static Constraint Path { get; } = Constraint.Matching(1, 512, @"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)");
 
     public static Constraint PathPrefix { get; } = Constraint.Matching(1, 512, @"\u002F[\u0021-\u007F]*");

@@ -43,6 +43,21 @@ internal sealed class BoundaryKey(string? arn) : IConditionKeys
 
 internal static class IamTags
 {
+    /// <summary>Adds tags; one whose key is there already, in whatever case, replaces it.</summary>
+    /// <param name="quota">As the error names it: <c>TagsPerRole</c>.</param>
+    /// <exception cref="Protocol.ServiceException">LimitExceeded.</exception>
+    public static IReadOnlyList<IamTag> Merge(IReadOnlyList<IamTag> tags, IReadOnlyList<IamTag> added, string quota)
+    {
+        IReadOnlyList<IamTag> merged = [.. tags.Where(tag => !added.Any(other => IsSame(tag.Key, other.Key))), .. added];
+        return merged.Count <= IamLimits.MaxTags ? merged : throw IamErrors.QuotaExceeded(quota, IamLimits.MaxTags);
+    }
+
+    /// <summary>Keys that are not there are passed over.</summary>
+    public static IReadOnlyList<IamTag> Remove(IReadOnlyList<IamTag> tags, IReadOnlyList<string> keys) =>
+        [.. tags.Where(tag => !keys.Any(key => IsSame(tag.Key, key)))];
+
+    private static bool IsSame(string key, string other) => string.Equals(key, other, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Left out when there are none.</summary>
     public static void Write(XmlWriter writer, IReadOnlyList<IamTag> tags)
     {

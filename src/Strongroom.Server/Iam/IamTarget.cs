@@ -13,8 +13,10 @@ internal sealed record IamTarget(IamDirectory Directory, string ResourceArn, Iam
 
     public string Account => Directory.Account;
 
-    /// <summary>Denials print the ARN. Source: IAM fact sheet 3.6.</summary>
-    public string? RequestedId => ResourceArn;
+    /// <summary>Denials print the ARN, or what the caller wrote where AWS prints that. Source: IAM fact sheet 3.6.</summary>
+    public string? RequestedId => Printed ?? ResourceArn;
+
+    public string? Printed { get; init; }
 
     /// <summary>Source: IAM fact sheet 2.6: on creation, the tags that are being attached.</summary>
     public TagSet Tags => Entity is null ? requestTags ?? TagSet.Empty : ToTagSet(Entity.Tags);
@@ -26,7 +28,31 @@ internal sealed record IamTarget(IamDirectory Directory, string ResourceArn, Iam
     }
 
     /// <summary>Keys of the request, such as <c>iam:PolicyARN</c> and <c>iam:PermissionsBoundary</c>.</summary>
-    public IConditionKeys? ServiceKeys { get; init; }
+    public IConditionKeys? ServiceKeys
+    {
+        get => new EntityKeys(this, field);
+        init;
+    }
 
     public static TagSet ToTagSet(IEnumerable<IamTag>? tags) => TagSet.Of((tags ?? []).Select(tag => KeyValuePair.Create(tag.Key, tag.Value)));
+}
+
+/// <summary><c>iam:ResourceTag</c>, and the keys of the request.</summary>
+internal sealed class EntityKeys(IamTarget target, IConditionKeys? request) : IConditionKeys
+{
+    private const string ResourceTag = "iam:resourcetag/";
+
+    public ConditionValues Find(ConditionKey key) =>
+        key.Name.StartsWith(ResourceTag, StringComparison.Ordinal) ? target.Tags.Find(key.Tag) : request?.Find(key) ?? default;
+}
+
+/// <summary>The keys of attachments and inline policies: <c>iam:PolicyARN</c> of what is attached, <c>iam:PermissionsBoundary</c> of the holder.</summary>
+internal sealed class AttachmentKeys(string? policyArn, string? boundary) : IConditionKeys
+{
+    public ConditionValues Find(ConditionKey key) => key.Name switch
+    {
+        "iam:policyarn" => policyArn,
+        "iam:permissionsboundary" => boundary,
+        _ => default(ConditionValues),
+    };
 }

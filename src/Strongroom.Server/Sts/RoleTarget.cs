@@ -11,7 +11,7 @@ internal sealed record RoleTarget(string Account, string ResourceArn, IamDirecto
 {
     public ResourceKind Kind => ResourceKind.Role;
 
-    public CompiledPolicy? ResourcePolicy => Role is null ? null : CompiledPolicies.Resource(Role.TrustPolicy, PolicyKind.Trust, null);
+    public CompiledPolicy? ResourcePolicy => Role is null ? null : CompiledPolicies.Resource(Role.TrustPolicy, PolicyKind.Trust, Role.TrustPrincipals);
 
     public TagSet Tags => IamTarget.ToTagSet(Role?.Tags);
 
