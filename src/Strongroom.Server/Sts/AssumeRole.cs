@@ -22,6 +22,7 @@ internal sealed class AssumeRoleRequest
     public string? SerialNumber { get; private set; }
     public string? TokenCode { get; private set; }
     public string? SourceIdentity { get; private set; }
+    public IReadOnlyList<ProvidedContext>? ProvidedContexts { get; private set; }
 
     public static Shape<AssumeRoleRequest> Shape { get; } = new(
         Member.String<AssumeRoleRequest>("RoleArn", r => r.RoleArn, (r, v) => r.RoleArn = v, StsLimits.RoleArn, required: true),
@@ -34,7 +35,9 @@ internal sealed class AssumeRoleRequest
         Member.String<AssumeRoleRequest>("ExternalId", r => r.ExternalId, (r, v) => r.ExternalId = v, StsLimits.ExternalId),
         Member.String<AssumeRoleRequest>("SerialNumber", r => r.SerialNumber, (r, v) => r.SerialNumber = v, StsLimits.SerialNumber),
         Member.String<AssumeRoleRequest>("TokenCode", r => r.TokenCode, (r, v) => r.TokenCode = v, StsLimits.TokenCode, sensitive: true),
-        Member.String<AssumeRoleRequest>("SourceIdentity", r => r.SourceIdentity, (r, v) => r.SourceIdentity = v, StsLimits.SourceIdentity));
+        Member.String<AssumeRoleRequest>("SourceIdentity", r => r.SourceIdentity, (r, v) => r.SourceIdentity = v, StsLimits.SourceIdentity),
+        Member.Structs<AssumeRoleRequest, ProvidedContext>(
+            "ProvidedContexts", ProvidedContext.Shape, r => r.ProvidedContexts, (r, v) => r.ProvidedContexts = v, min: 1, max: 5));
 }
 
 /// <summary>Also what AssumeRoleWithWebIdentity answers, which has more members.</summary>
@@ -104,6 +107,8 @@ internal sealed class AssumeRole(IamDirectories directories, SessionIssuer issue
         if (caller.Session?.Kind == SessionKind.Federated)
             throw target.Deny(call, "sts:AssumeRole");
         SessionParameters.RefuseMfa(request.SerialNumber, request.TokenCode);
+        if (request.ProvidedContexts is not null)
+            throw StsErrors.NoContextProvider();
 
         var (tags, transitive) = SessionParameters.Tags(request.Tags, request.TransitiveTagKeys, caller.Session);
         return target with

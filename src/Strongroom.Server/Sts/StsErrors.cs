@@ -24,6 +24,8 @@ internal static class StsErrors
     public static ServiceException TooManyPolicies(int max) => Validation(
         $"1 validation error detected: Value at 'policyArns' failed to satisfy constraint: Member must have length less than or equal to {max}");
 
+    public static ServiceException NoContextProvider() => InvalidParameter("ProvidedContexts are not supported: there is no identity center.");
+
     public static ServiceException DuplicateTagKeys() => InvalidParameter("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
 
     public static ServiceException TransitiveKeyWithoutTag() => InvalidParameter("The specified transitive tag key must be included in the requested tags.");

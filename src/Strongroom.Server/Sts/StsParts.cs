@@ -15,7 +15,10 @@ internal static class StsLimits
     public const int MaxRoleDuration = 43_200;
     public const int MaxUserDuration = 129_600;
 
-    public static Constraint RoleArn { get; } = Constraint.Length(20, 2048);
+    public static Constraint RoleArn { get; } =
+        Constraint.Matching(20, 2048, @"[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+");
+
+    public static Constraint ContextAssertion { get; } = Constraint.Length(4, 2048);
 
     public static Constraint SessionName { get; } = Constraint.Matching(2, 64, @"[\w+=,.@-]*");
 
@@ -45,6 +48,17 @@ internal sealed class PolicyDescriptor
 
     public static Shape<PolicyDescriptor> Shape { get; } = new(
         Member.String<PolicyDescriptor>("arn", r => r.Arn, (r, v) => r.Arn = v, StsLimits.RoleArn));
+}
+
+/// <summary>What an identity center asserts of its users. None is connected here, so whoever sends one is told.</summary>
+internal sealed class ProvidedContext
+{
+    public string? ProviderArn { get; private set; }
+    public string? ContextAssertion { get; private set; }
+
+    public static Shape<ProvidedContext> Shape { get; } = new(
+        Member.String<ProvidedContext>("ProviderArn", r => r.ProviderArn, (r, v) => r.ProviderArn = v, StsLimits.RoleArn),
+        Member.String<ProvidedContext>("ContextAssertion", r => r.ContextAssertion, (r, v) => r.ContextAssertion = v, StsLimits.ContextAssertion));
 }
 
 /// <summary>New credentials in answers. The secret and the token appear in no record. Source: IAM fact sheet 5.2, 8.3.</summary>

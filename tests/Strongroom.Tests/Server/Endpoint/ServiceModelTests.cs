@@ -23,6 +23,9 @@ public sealed class ServiceModelTests
     private static readonly OperationTable Table = new(
         SecretsManagerOperations.All(null!, null!, null!, null!, null!, null!), StsOperations.All(null!, null!), IamOperations.All(null!, null!, null!, null!));
 
+    /// <summary>What we keep out of records and errors though the model does not demand it.</summary>
+    private static readonly Dictionary<string, string> Stricter = new() { [@"TokenCode: string 6-6 /[\d]*/"] = @"TokenCode: string 6-6 sensitive /[\d]*/" };
+
     public static TheoryData<string, string> Operations
     {
         get
@@ -47,7 +50,7 @@ public sealed class ServiceModelTests
         var entry = Table.Find(service, operation)!;
         var shape = Fields(entry).Select(f => f.GetValue(entry)).Single(v => v is not null && IsShape(v.GetType()))!;
 
-        Assert.Equal(Lines("", Models[service][operation]!.AsObject()), Describe("", shape).Order(StringComparer.Ordinal));
+        Assert.Equal(Lines("", Models[service][operation]!.AsObject()).Select(line => Stricter.GetValueOrDefault(line, line)), Describe("", shape).Order(StringComparer.Ordinal));
     }
 
     [Theory]
