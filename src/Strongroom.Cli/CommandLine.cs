@@ -23,6 +23,7 @@ internal static class CommandLine
             EnvCommand.Create(terminal),
             ProfileCommand.Create(terminal),
             AccountCommand.Create(terminal),
+            ExplainCommand.Create(terminal),
             SealCommand.Create(terminal),
             VersionCommand.Create(terminal),
             CompletionCommand.Create(terminal),
