@@ -225,7 +225,7 @@ public sealed class StrongroomServer : IAsyncDisposable
         var keys = new KeyDirectory(store, keyring, time);
         var identities = new IamDirectories(directories, store);
         var table = new OperationTable(
-            SecretsManagerOperations.All(secrets, keyring, keys, regions, functions, entropy),
+            SecretsManagerOperations.All(secrets, keyring, keys, regions, functions, new PolicyPrincipals(identities), entropy),
             StsOperations.All(identities, new SessionIssuer(keyring, entropy)),
             IamOperations.All(identities, keys, keyring, entropy),
             StrongroomOperations.All(identities, secrets, directory.AuditLog, store, keys, keyring, entropy));

@@ -29,12 +29,18 @@ internal sealed class PolicyPrincipals(IamDirectories directories)
     }
 
     /// <summary>
-    /// A stored policy as it reads today: what was put, but with the unique id in place of an ARN whose user or role is gone, and with root's
-    /// ARN in place of an account's number.
+    /// A stored policy as it reads today: what was put, but with the unique id in place of an ARN whose user or role is gone.
     /// </summary>
     /// <param name="text">As it was put.</param>
     /// <param name="entityIds">As <see cref="ResolveAsync"/> gave them.</param>
-    public async ValueTask<string> ShowAsync(string text, IReadOnlyDictionary<string, string>? entityIds, CancellationToken ct)
+    public ValueTask<string> ShowAsPutAsync(string text, IReadOnlyDictionary<string, string>? entityIds, CancellationToken ct) =>
+        ShowAsync(text, entityIds, expandAccounts: false, ct);
+
+    /// <summary>As <see cref="ShowAsPutAsync"/>, and with root's ARN in place of an account's number: how IAM shows trust policies.</summary>
+    public ValueTask<string> ShowAsync(string text, IReadOnlyDictionary<string, string>? entityIds, CancellationToken ct) =>
+        ShowAsync(text, entityIds, expandAccounts: true, ct);
+
+    private async ValueTask<string> ShowAsync(string text, IReadOnlyDictionary<string, string>? entityIds, bool expandAccounts, CancellationToken ct)
     {
         var gone = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (arn, id) in entityIds ?? FrozenDictionary<string, string>.Empty)
@@ -43,7 +49,7 @@ internal sealed class PolicyPrincipals(IamDirectories directories)
                 gone.Add(arn, id);
         }
 
-        return Rewrite(text, named => gone.GetValueOrDefault(named) ?? (IsAccount(named) ? $"arn:aws:iam::{named}:root" : null));
+        return Rewrite(text, named => gone.GetValueOrDefault(named) ?? (expandAccounts && IsAccount(named) ? $"arn:aws:iam::{named}:root" : null));
     }
 
     private async ValueTask<(bool IsKnown, string? Id)> LookUpAsync(PolicyPrincipal principal, CancellationToken ct)

@@ -13,7 +13,7 @@ internal sealed class DeleteResourcePolicy(SecretTargets targets, SecretVault va
         CallContext call, Authorized<SecretIdRequest, SecretTarget> authorized, CancellationToken ct)
     {
         var secret = authorized.Target.Changeable;
-        var after = secret with { ChangedAt = call.Now, Document = secret.Document with { ResourcePolicy = null } };
+        var after = secret with { ChangedAt = call.Now, Document = secret.Document with { ResourcePolicy = null, PolicyPrincipals = null } };
         return new Plan<SecretNamed>(SecretNamed.Of(secret), await vault.ChangeAllAsync(secret, after, [], call.Now, ct));
     }
 }

@@ -1,6 +1,7 @@
 using Strongroom.Policy;
 using Strongroom.Protocol.AwsJson;
 using Strongroom.Server.Endpoint;
+using Strongroom.Server.Iam;
 
 namespace Strongroom.Server.SecretsManager;
 
@@ -24,7 +25,8 @@ internal sealed class PutResourcePolicyRequest : IConditionKeys
     };
 }
 
-internal sealed class PutResourcePolicy(SecretTargets targets, SecretVault vault) : IOperation<PutResourcePolicyRequest, SecretTarget, SecretNamed>
+internal sealed class PutResourcePolicy(SecretTargets targets, SecretVault vault, PolicyPrincipals principals)
+    : IOperation<PutResourcePolicyRequest, SecretTarget, SecretNamed>
 {
     public ValueTask<SecretTarget> ResolveAsync(CallContext call, PutResourcePolicyRequest request, CancellationToken ct) =>
         targets.ResolveAsync(call, request.SecretId!, request, tags: null, ct);
@@ -39,11 +41,14 @@ internal sealed class PutResourcePolicy(SecretTargets targets, SecretVault vault
         if (request.BlockPublicPolicy == true && PublicAccess.Grants(document))
             throw SecretsManagerErrors.PublicPolicy();
 
+        var resolved = await principals.ResolveAsync(document, ct);
+        if (resolved.Unknown is not null)
+            throw SecretsManagerErrors.MalformedPolicy(ResourcePolicyCheck.Message(ResourcePolicyFault.Principal));
         if (target.IsLockedOutBy(call, document))
             throw AccessDenied.With(call, $"The resource policy would keep {call.Caller.Principal.Arn} from changing it again. Leave yourself secretsmanager:PutResourcePolicy or secretsmanager:DeleteResourcePolicy.");
 
         // Kept as sent: Terraform and people compare what they read with what they wrote.
-        var after = secret with { ChangedAt = call.Now, Document = secret.Document with { ResourcePolicy = request.ResourcePolicy } };
+        var after = secret with { ChangedAt = call.Now, Document = secret.Document with { ResourcePolicy = request.ResourcePolicy, PolicyPrincipals = resolved.EntityIds } };
         return new Plan<SecretNamed>(SecretNamed.Of(secret), await vault.ChangeAllAsync(secret, after, [], call.Now, ct));
     }
 }

@@ -131,7 +131,7 @@ internal sealed class RotateSecret(SecretTargets targets, ISecretStore store, Se
         }
 
         if (request.RotationLambdaARN is { Length: > 0 } function)
-            AccessDenied.Demand(call, "lambda:InvokeFunction", new FunctionTarget(function));
+            AccessDenied.Demand(call, "lambda:InvokeFunction", new FunctionTarget(call.Caller.Account, function));
 
         // Nothing is stored when the function can't be invoked. Source: API fact sheet 3.17.
         if (!await functions.CanInvokeAsync(secret.Account, secret.Region, rotation.LambdaArn, ct))
@@ -164,9 +164,8 @@ internal sealed class RotateSecret(SecretTargets targets, ISecretStore store, Se
 }
 
 /// <summary>A function that is to be invoked for the caller. Source: IAM fact sheet 4.3.</summary>
-internal sealed record FunctionTarget(string ResourceArn) : INamedResource
+/// <param name="Account">The caller's: whether the function's own policy lets the service in is for <see cref="IRotationFunctions"/> to say.</param>
+internal sealed record FunctionTarget(string Account, string ResourceArn) : INamedResource
 {
-    public string Account => Protocol.Arn.TryParse(ResourceArn)?.Account ?? "";
-
     public string? RequestedId => ResourceArn;
 }

@@ -2,6 +2,7 @@ using Strongroom.Crypto;
 using Strongroom.Policy;
 using Strongroom.Protocol.AwsJson;
 using Strongroom.Server.Endpoint;
+using Strongroom.Server.Iam;
 using Strongroom.Server.Keys;
 using Strongroom.Server.Rotation;
 using Strongroom.Storage;
@@ -13,7 +14,7 @@ namespace Strongroom.Server.SecretsManager;
 internal static class SecretsManagerOperations
 {
     public static IReadOnlyList<OperationEntry> All(
-        ISecretStore store, Keyring keyring, KeyDirectory keys, Regions regions, IRotationFunctions functions, Entropy entropy)
+        ISecretStore store, Keyring keyring, KeyDirectory keys, Regions regions, IRotationFunctions functions, PolicyPrincipals principals, Entropy entropy)
     {
         var targets = new SecretTargets(store);
         var vault = new SecretVault(store, keyring, keys);
@@ -31,11 +32,11 @@ internal static class SecretsManagerOperations
             Op("DeleteSecret", Mutating, DeleteSecretRequest.Shape, new DeleteSecret(targets, vault)),
             Op("DescribeSecret", ReadOnly, SecretIdRequest.Shape, new DescribeSecret(targets, vault)),
             Op("GetRandomPassword", ReadOnly, GetRandomPasswordRequest.Shape, new GetRandomPassword(entropy)),
-            Op("GetResourcePolicy", ReadOnly, SecretIdRequest.Shape, new GetResourcePolicy(targets)),
+            Op("GetResourcePolicy", ReadOnly, SecretIdRequest.Shape, new GetResourcePolicy(targets, principals)),
             Op("GetSecretValue", ReadOnly, GetSecretValueRequest.Shape, get),
             Op("ListSecretVersionIds", ReadOnly, ListSecretVersionIdsRequest.Shape, new ListSecretVersionIds(targets, store, tokens)),
             Op("ListSecrets", ReadOnly, ListSecretsRequest.Shape, new ListSecrets(pages)),
-            Op("PutResourcePolicy", Mutating, PutResourcePolicyRequest.Shape, new PutResourcePolicy(targets, vault)),
+            Op("PutResourcePolicy", Mutating, PutResourcePolicyRequest.Shape, new PutResourcePolicy(targets, vault, principals)),
             Op("PutSecretValue", Mutating, PutSecretValueRequest.Shape, new PutSecretValue(targets, vault)),
             Op("RemoveRegionsFromReplication", Mutating, RemoveRegionsFromReplicationRequest.Shape, new RemoveRegionsFromReplication(targets, vault)),
             Op("ReplicateSecretToRegions", Mutating, ReplicateSecretToRegionsRequest.Shape, new ReplicateSecretToRegions(targets, vault, replication)),
@@ -46,7 +47,7 @@ internal static class SecretsManagerOperations
             Op("UntagResource", Mutating, UntagResourceRequest.Shape, new UntagResource(targets, vault)),
             Op("UpdateSecret", Mutating, UpdateSecretRequest.Shape, new UpdateSecret(targets, vault)),
             Op("UpdateSecretVersionStage", Mutating, UpdateSecretVersionStageRequest.Shape, new UpdateSecretVersionStage(targets, store, vault)),
-            Op("ValidateResourcePolicy", ReadOnly, ValidateResourcePolicyRequest.Shape, new ValidateResourcePolicy(targets)),
+            Op("ValidateResourcePolicy", ReadOnly, ValidateResourcePolicyRequest.Shape, new ValidateResourcePolicy(targets, principals)),
         ];
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Strongroom.Policy;
 using Strongroom.Protocol.AwsJson;
 using Strongroom.Server.Endpoint;
+using Strongroom.Server.Iam;
 
 namespace Strongroom.Server.SecretsManager;
 
@@ -34,7 +35,7 @@ internal sealed record ValidateResourcePolicyResponse(IReadOnlyList<ResourcePoli
     }
 }
 
-internal sealed class ValidateResourcePolicy(SecretTargets targets)
+internal sealed class ValidateResourcePolicy(SecretTargets targets, PolicyPrincipals principals)
     : IOperation<ValidateResourcePolicyRequest, SecretTarget, ValidateResourcePolicyResponse>
 {
     /// <summary>Without a SecretId the policy is checked for any secret of the account.</summary>
@@ -43,7 +44,7 @@ internal sealed class ValidateResourcePolicy(SecretTargets targets)
             ? new(new SecretTarget(call.Caller.Account, "*", null, null))
             : targets.ResolveAsync(call, request.SecretId, ct);
 
-    public ValueTask<Plan<ValidateResourcePolicyResponse>> PlanAsync(
+    public async ValueTask<Plan<ValidateResourcePolicyResponse>> PlanAsync(
         CallContext call, Authorized<ValidateResourcePolicyRequest, SecretTarget> authorized, CancellationToken ct)
     {
         var (request, target) = authorized;
@@ -53,9 +54,10 @@ internal sealed class ValidateResourcePolicy(SecretTargets targets)
 
         IReadOnlyList<ResourcePolicyFault> faults =
             !ResourcePolicyCheck.TryParse(request.ResourcePolicy!, out var document, out var fault) ? [fault]
+            : (await principals.ResolveAsync(document, ct)).Unknown is not null ? [ResourcePolicyFault.Principal]
             : PublicAccess.Grants(document) ? [ResourcePolicyFault.Public]
             : request.SecretId is not null && target.IsLockedOutBy(call, document) ? [ResourcePolicyFault.Lockout]
             : [];
-        return new(new ValidateResourcePolicyResponse(faults));
+        return new ValidateResourcePolicyResponse(faults);
     }
 }

@@ -149,6 +149,26 @@ public sealed class AuthorizationTests : IAsyncLifetime
         Assert.Single((await server.CallAsync("DescribeSecret", new { SecretId = "db" }))["Tags"]!.AsArray());
     }
 
+    [Theory]
+    [InlineData("arn:aws:iam::111122223333:user/nobody")]
+    [InlineData("arn:aws:iam::111122223333:role/nothing")]
+    public async Task A_policy_names_only_who_exists(string principal)
+    {
+        Assert.Equal(
+            "This resource policy contains an unsupported principal",
+            await server.FailAsync("PutResourcePolicy", new { SecretId = "db", ResourcePolicy = Allow(principal, "secretsmanager:*") }, "MalformedPolicyDocumentException"));
+        Assert.False((bool)(await server.CallAsync("ValidateResourcePolicy", new { SecretId = "db", ResourcePolicy = Allow(principal, "secretsmanager:*") }))["PolicyValidationPassed"]!);
+    }
+
+    [Fact]
+    public async Task A_policy_reads_as_it_was_put()
+    {
+        var policy = Allow(App, "secretsmanager:GetSecretValue").Replace(":", " : ", StringComparison.Ordinal).Replace(" : aws : iam :  : 111122223333 : ", ":aws:iam::111122223333:", StringComparison.Ordinal).Replace("secretsmanager : Get", "secretsmanager:Get", StringComparison.Ordinal);
+        await PutAsync("db", policy);
+
+        Assert.Equal(policy, (string?)(await server.CallAsync("GetResourcePolicy", new { SecretId = "db" }))["ResourcePolicy"]);
+    }
+
     private async Task<TestClient> AddUserAsync(string name)
     {
         await server.Root.IamAsync("CreateUser", ("UserName", name));
