@@ -24,6 +24,8 @@ public sealed record Constraint(int Min = 0, int Max = int.MaxValue, Regex? Patt
             return;
         foreach (var rule in Failed(value))
             violations.Add(value, path, rule);
+        if (PatternFault is not null && !FitsPattern(value))
+            violations.AddServiceText(PatternFault);
     }
 
     /// <summary>Adds what fails for the elements of a list, worded as AWS words element constraints.</summary>
@@ -48,7 +50,7 @@ public sealed record Constraint(int Min = 0, int Max = int.MaxValue, Regex? Patt
             yield return MaxRule;
         if (value.Length < Min)
             yield return MinRule;
-        if (!FitsPattern(value))
+        if (!FitsPattern(value) && PatternFault is null)
             yield return PatternRule;
         if (!FitsKey(value))
             yield return KeyRule;
@@ -85,6 +87,9 @@ public sealed record Constraint(int Min = 0, int Max = int.MaxValue, Regex? Patt
 
     /// <summary>The model's spelling: ours adds anchors, because the model means the whole value.</summary>
     public string? PatternText { get; init; }
+
+    /// <summary>What AWS says instead of naming the pattern, where the service and not the framework checks it.</summary>
+    public string? PatternFault { get; init; }
 
     /// <summary>A pattern that the whole value must match, in time linear in its length.</summary>
     /// <param name="pattern">The model's. Its <c>\w</c> stand inside brackets.</param>

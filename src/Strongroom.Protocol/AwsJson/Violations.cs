@@ -4,8 +4,9 @@ namespace Strongroom.Protocol.AwsJson;
 public sealed class Violations
 {
     private List<string>? list;
+    private string? service;
 
-    public bool Any => list is not null;
+    public bool Any => list is not null || service is not null;
 
     // Made with the first violation: nearly every request has none.
     private List<string> Found => list ??= [];
@@ -18,6 +19,9 @@ public sealed class Violations
 
     public void AddMissing(string path) => Found.Add($"Value null at '{path}' failed to satisfy constraint: Member must not be null");
 
-    public ServiceException ToException() => FrameworkErrors.Validation(
+    /// <summary>What the service itself says, once the framework has nothing to say.</summary>
+    public void AddServiceText(string message) => service ??= message;
+
+    public ServiceException ToException() => FrameworkErrors.Validation(list is null ? service! :
         (Found.Count == 1 ? "1 validation error detected: " : $"{Found.Count} validation errors detected: ") + string.Join("; ", Found));
 }

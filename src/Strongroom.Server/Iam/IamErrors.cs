@@ -20,6 +20,17 @@ internal static class IamErrors
 
     public static ServiceException NoSuchProvider(string arn) => NoSuchEntity($"OpenIDConnect Provider not found for arn {arn}");
 
+    public static ServiceException NoSuchGroup(string name) => NoSuchEntity($"The group with name {name} cannot be found.");
+
+    public static ServiceException GroupExists(string name) => Exists($"Group with name {name} already exists.");
+
+    public static ServiceException NoSuchAccessKey(string id) => NoSuchEntity($"The Access Key with id {id} cannot be found.");
+
+    public static ServiceException NoLoginProfile(string name) => NoSuchEntity($"Login Profile for User {name} cannot be found.");
+
+    /// <param name="quota">As AWS names it, such as <c>GroupsPerUser</c>.</param>
+    public static ServiceException QuotaExceeded(string quota, int limit) => LimitExceeded($"Cannot exceed quota for {quota}: {limit}");
+
     public static ServiceException NoSuchEntity(string message) => new("NoSuchEntity", message) { Status = 404 };
 
     public static ServiceException Exists(string message) => new("EntityAlreadyExists", message) { Status = 409 };
@@ -33,8 +44,6 @@ internal static class IamErrors
     public static ServiceException InvalidInput(string message) => new("InvalidInput", message);
 
     public static ServiceException InvalidArn() => Validation("Invalid ARN:  Could not be parsed!");
-
-    public static ServiceException QuotaExceeded(string quota, int limit) => LimitExceeded($"Cannot exceed quota for {quota}: {limit}");
 
     public static ServiceException Validation(string message) => new("ValidationError", message);
 }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Strongroom.Protocol.AwsJson;
 
 namespace Strongroom.Server.Iam;
@@ -37,7 +38,22 @@ internal static class IamLimits
     /// <summary>Of tags on one entity.</summary>
     public const int MaxTags = 50;
 
-    public static Constraint Path { get; } = Constraint.Matching(1, 512, @"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)");
+    public static Constraint AccessKeyId { get; } = Constraint.Matching(16, 128, @"[\w]+");
+
+    public static Constraint Status { get; } = Constraint.Enum("Active", "Inactive", "Expired");
+
+    // The model's pattern looks ahead, which a linear-time matcher can't; this one is equal to it within the length.
+    public static Constraint AccountAlias { get; } =
+        new(3, 63, new Regex(@"\A[a-z0-9]+(?:-[a-z0-9]+)*\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant))
+        {
+            PatternText = "^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$",
+        };
+
+    /// <remarks>Source: IAM fact sheet 6.5, bad path.</remarks>
+    public static Constraint Path { get; } = Constraint.Matching(1, 512, @"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)") with
+    {
+        PatternFault = "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.",
+    };
 
     public static Constraint PathPrefix { get; } = Constraint.Matching(1, 512, @"\u002F[\u0021-\u007F]*");
 

@@ -18,10 +18,15 @@ internal static class IamIds
 internal static class Boundaries
 {
     /// <returns>The ARN; null when there is none.</returns>
-    /// <exception cref="Protocol.ServiceException">NoSuchEntity: no such policy.</exception>
-    public static string? Check(IamDirectory directory, string? arn) => arn is null || CallerPolicies.FindManaged(directory, arn) is not null
-        ? arn
-        : throw IamErrors.NoSuchEntity($"Scope ARN: {arn} does not exist or is not attachable.");
+    /// <exception cref="Protocol.ServiceException">ValidationError: no ARN. NoSuchEntity: no such policy.</exception>
+    public static string? Check(IamDirectory directory, string? arn)
+    {
+        if (arn is not null && Protocol.Arn.TryParse(arn) is not { Service: "iam" })
+            throw IamErrors.Validation($"Value ({arn}) for parameter PermissionsBoundary is invalid.");
+        return arn is null || CallerPolicies.FindManaged(directory, arn) is not null
+            ? arn
+            : throw IamErrors.NoSuchEntity($"Scope ARN: {arn} does not exist or is not attachable.");
+    }
 
     /// <remarks>The model's enum says <c>PermissionsBoundaryPolicy</c>; AWS answers <c>Policy</c>. Source: IAM fact sheet 6.2.</remarks>
     public static void Write(XmlWriter writer, string? arn)
