@@ -227,7 +227,7 @@ public sealed class StrongroomServer : IAsyncDisposable
         var table = new OperationTable(
             SecretsManagerOperations.All(secrets, keyring, keys, regions, functions, new PolicyPrincipals(identities), entropy),
             StsOperations.All(identities, new SessionIssuer(keyring, entropy)),
-            IamOperations.All(identities, keys, keyring, entropy),
+            IamOperations.All(identities, store, parts.Uses, keys, keyring, entropy),
             StrongroomOperations.All(identities, secrets, directory.AuditLog, store, keys, keyring, entropy));
         var pipeline = new RequestPipeline(
             new RequestRouter(table, regions),

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Xml;
@@ -27,7 +28,7 @@ internal sealed record CreateAccessKeyResponse(IamAccessKey Key, SecretBytes Sec
     public void WriteXml(XmlWriter writer)
     {
         writer.WriteStartElement("AccessKey");
-        writer.WriteElementString("UserName", Key.UserName);
+        writer.WriteOptional("UserName", Key.UserName);
         writer.WriteElementString("AccessKeyId", Key.AccessKeyId);
         writer.WriteElementString("Status", "Active");
         writer.WriteElementString("SecretAccessKey", Encoding.ASCII.GetString(Secret.Reveal()));
@@ -38,9 +39,11 @@ internal sealed record CreateAccessKeyResponse(IamAccessKey Key, SecretBytes Sec
     public void WriteAuditElements(Utf8JsonWriter writer)
     {
         writer.WriteStartObject("accessKey"u8);
-        writer.WriteString("userName"u8, Key.UserName);
+        if (Key.UserName is { } name)
+            writer.WriteString("userName"u8, name);
         writer.WriteString("accessKeyId"u8, Key.AccessKeyId);
         writer.WriteString("status"u8, "Active"u8);
+        writer.WriteString("createDate"u8, Key.CreatedAt.ToString("MMM d, yyyy h:mm:ss tt", CultureInfo.InvariantCulture));
         writer.WriteEndObject();
     }
 
@@ -51,7 +54,7 @@ internal sealed class CreateAccessKey(IamDirectories directories, KeyDirectory k
     : IOperation<CreateAccessKeyRequest, IamTarget, CreateAccessKeyResponse>
 {
     // Source: IAM fact sheet 6.5, LimitExceeded.
-    private const int MaxKeysPerUser = 2;
+    public const int MaxKeysPerUser = 2;
 
     public ValueTask<IamTarget> ResolveAsync(CallContext call, CreateAccessKeyRequest request, CancellationToken ct) =>
         UserTargets.ResolveAsync(directories, call, request.UserName, ct);
@@ -60,15 +63,15 @@ internal sealed class CreateAccessKey(IamDirectories directories, KeyDirectory k
         CallContext call, Authorized<CreateAccessKeyRequest, IamTarget> authorized, CancellationToken ct)
     {
         var (request, target) = authorized;
-        var user = UserTargets.Existing(target, request.UserName);
+        var owner = KeyOwner.Of(target, request.UserName);
         var directory = target.Directory;
-        if (directory.AccessKeysOf(user.Name).Count() >= MaxKeysPerUser)
-            throw IamErrors.LimitExceeded($"Cannot exceed quota for AccessKeysPerUser: {MaxKeysPerUser}");
+        if (owner.Keys.Count() >= MaxKeysPerUser)
+            throw IamErrors.QuotaExceeded("AccessKeysPerUser", MaxKeysPerUser);
 
         var secret = Authentication.AccessKeys.NewSecret(entropy);
         var id = Authentication.AccessKeys.NewId(directory.Account, entropy);
         var key = Authentication.AccessKeys.New(
-            directory.Account, id, user.Name, secret, await keys.IdentityKeyAsync(directory.Account, ct), keyring, call.Now);
+            directory.Account, id, owner.UserName, secret, await keys.IdentityKeyAsync(directory.Account, ct), keyring, call.Now);
         return new Plan<CreateAccessKeyResponse>(new CreateAccessKeyResponse(key, secret), directory.Change([key]));
     }
 }

@@ -49,7 +49,7 @@ internal sealed record UserResponse(string Account, IamUser User) : IXmlResponse
 internal sealed class CreateUser(IamDirectories directories, Entropy entropy) : IOperation<CreateUserRequest, IamTarget, UserResponse>
 {
     // Source: IAM fact sheet 6.5, LimitExceeded.
-    private const int MaxUsers = 5000;
+    public const int MaxUsers = 5000;
 
     public async ValueTask<IamTarget> ResolveAsync(CallContext call, CreateUserRequest request, CancellationToken ct)
     {
@@ -69,7 +69,7 @@ internal sealed class CreateUser(IamDirectories directories, Entropy entropy) : 
         if (directory.FindUser(request.UserName!) is { } taken)
             throw IamErrors.UserExists(taken.Name);
         if (directory.All<IamUser>().Count() >= MaxUsers)
-            throw IamErrors.LimitExceeded($"Cannot exceed quota for UsersPerAccount: {MaxUsers}");
+            throw IamErrors.QuotaExceeded("UsersPerAccount", MaxUsers);
 
         var user = new IamUser
         {

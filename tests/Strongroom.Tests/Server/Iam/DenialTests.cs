@@ -1,0 +1,68 @@
+namespace Strongroom.Tests.Server.Iam;
+
+/// <summary>What a user without policies is told by each operation, whether or not the thing exists. Source: IAM fact sheet 3.6; resources: Service Authorization Reference, IAM.</summary>
+public sealed class DenialTests : IAsyncLifetime
+{
+    private const string User = "arn:aws:iam::111122223333:user/team/app";
+    private const string Group = "arn:aws:iam::111122223333:group/ops";
+
+    private RunningServer server = null!;
+    private TestClient app = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        server = await RunningServer.StartAsync();
+        await server.Root.IamAsync("CreateUser", ("UserName", "app"), ("Path", "/team/"));
+        await server.Root.IamAsync("CreateGroup", ("GroupName", "ops"));
+        var key = (await server.Root.IamAsync("CreateAccessKey", ("UserName", "app"))).Element("AccessKey")!;
+        app = new TestClient(server, key.Element("AccessKeyId")!.Value, key.Element("SecretAccessKey")!.Value);
+    }
+
+    public ValueTask DisposeAsync() => server.DisposeAsync();
+
+    [Theory]
+    [InlineData("CreateUser", "arn:aws:iam::111122223333:user/x/new", "UserName=new", "Path=/x/")]
+    [InlineData("GetUser", User)]
+    [InlineData("GetUser", User, "UserName=APP")]
+    [InlineData("ListUsers", "arn:aws:iam::111122223333:user/")]
+    [InlineData("UpdateUser", User, "UserName=app", "NewUserName=b")]
+    [InlineData("DeleteUser", User, "UserName=app")]
+    [InlineData("DeleteUser", "arn:aws:iam::111122223333:user/none", "UserName=none")]
+    [InlineData("TagUser", User, "UserName=app", "Tags.member.1.Key=a", "Tags.member.1.Value=b")]
+    [InlineData("UntagUser", User, "UserName=app", "TagKeys.member.1=a")]
+    [InlineData("ListUserTags", User, "UserName=app")]
+    [InlineData("PutUserPermissionsBoundary", User, "UserName=app", "PermissionsBoundary=arn:aws:iam::aws:policy/AdministratorAccess")]
+    [InlineData("DeleteUserPermissionsBoundary", User, "UserName=app")]
+    [InlineData("CreateAccessKey", User)]
+    [InlineData("ListAccessKeys", User)]
+    [InlineData("UpdateAccessKey", User, "AccessKeyId=AKIAIOSFODNN7EXAMPLE", "Status=Inactive")]
+    [InlineData("DeleteAccessKey", User, "AccessKeyId=AKIAIOSFODNN7EXAMPLE")]
+    [InlineData("GetAccessKeyLastUsed", "*", "AccessKeyId=AKIAIOSFODNN7EXAMPLE")]
+    [InlineData("GetAccessKeyLastUsed", "*", "AccessKeyId=AKIANONENONENONENONE")]
+    [InlineData("CreateGroup", "arn:aws:iam::111122223333:group/new", "GroupName=new")]
+    [InlineData("GetGroup", Group, "GroupName=ops")]
+    [InlineData("GetGroup", "arn:aws:iam::111122223333:group/none", "GroupName=none")]
+    [InlineData("ListGroups", "arn:aws:iam::111122223333:group/")]
+    [InlineData("UpdateGroup", Group, "GroupName=ops", "NewGroupName=b")]
+    [InlineData("DeleteGroup", Group, "GroupName=ops")]
+    [InlineData("AddUserToGroup", Group, "GroupName=ops", "UserName=app")]
+    [InlineData("RemoveUserFromGroup", Group, "GroupName=ops", "UserName=app")]
+    [InlineData("ListGroupsForUser", User, "UserName=app")]
+    [InlineData("GetAccountSummary", "*")]
+    [InlineData("CreateAccountAlias", "*", "AccountAlias=abc")]
+    [InlineData("DeleteAccountAlias", "*", "AccountAlias=abc")]
+    [InlineData("ListAccountAliases", "*")]
+    [InlineData("GetAccountAuthorizationDetails", "*")]
+    [InlineData("GetAccountPasswordPolicy", "*")]
+    [InlineData("GetLoginProfile", User, "UserName=app")]
+    [InlineData("DeleteLoginProfile", User, "UserName=app")]
+    [InlineData("ListMFADevices", User, "UserName=app")]
+    [InlineData("ListVirtualMFADevices", "*")]
+    [InlineData("ListSSHPublicKeys", User, "UserName=app")]
+    [InlineData("ListServiceSpecificCredentials", User, "UserName=app")]
+    [InlineData("ListServiceSpecificCredentials", "*", "AllUsers=true")]
+    [InlineData("ListSigningCertificates", User, "UserName=app")]
+    public async Task A_user_without_policies_is_denied(string operation, string resource, params string[] parameters) => Assert.Equal(
+        $"User: {User} is not authorized to perform: iam:{operation} on resource: {resource} because no identity-based policy allows the iam:{operation} action",
+        await app.IamFailsAsync("AccessDenied", 403, operation, [.. parameters.Select(p => (p.Split('=', 2)[0], p.Split('=', 2)[1]))]));
+}
