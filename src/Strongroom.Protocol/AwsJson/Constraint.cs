@@ -41,7 +41,8 @@ public sealed record Constraint(int Min = 0, int Max = int.MaxValue, Regex? Patt
         }
     }
 
-    private bool Allows(string value) =>
+    /// <summary>Whether a value is as the model demands.</summary>
+    public bool Allows(string value) =>
         value.Length <= Max && value.Length >= Min && FitsPattern(value) && FitsKey(value) && IsAmongValues(value);
 
     private IEnumerable<string> Failed(string value)

@@ -59,7 +59,7 @@ internal sealed record SessionGrant
     /// <summary>ARNs of the managed session policies.</summary>
     public IReadOnlyList<string> PolicyArns { get; init; } = [];
 
-    /// <summary>ARN of the OIDC provider whose token was exchanged, in this session or in one it descends from; null for others.</summary>
+    /// <summary>ARN of the OIDC provider whose token was exchanged for this session; null for others.</summary>
     public string? FederatedProvider { get; init; }
 
     /// <summary><c>sub</c> and audience of that token; empty for others.</summary>

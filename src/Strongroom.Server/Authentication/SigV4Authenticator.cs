@@ -33,6 +33,9 @@ internal sealed class SigV4Authenticator(
             : claims.SessionToken is { } token ? await FindSessionAsync(claims.AccessKeyId, token, now, ct)
             : await FindAsync(claims.AccessKeyId, ct) is { } found ? (found, SigV4Failure.None)
             : (null, SigV4Failure.UnknownAccessKey);
+        // IAM takes no sessions that a second factor should have been asked for, and none has one here. Source: STS API Reference, GetSessionToken, GetFederationToken.
+        if (options.Service == "iam" && key?.Caller.Session is { Kind: not SessionKind.Role })
+            (key, refusal) = (null, SigV4Failure.UnknownAccessKey);
         failure = await VerifyAsync(method, rawTarget, headers, body, claims, key, ct);
         if (key is null)
             return new Authentication(null, claims, refusal);

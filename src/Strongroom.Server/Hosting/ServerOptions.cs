@@ -51,6 +51,12 @@ public sealed record ServerOptions
 
     public string? RootSecretAccessKey { get; init; }
 
+    /// <summary>Directory with what the operator says about OIDC issuers; null for none. See docs/identity.md.</summary>
+    public string? OidcDirectory { get; init; }
+
+    /// <summary>Allows OIDC issuers on loopback and private networks.</summary>
+    public bool AllowPrivateOidcIssuers { get; init; }
+
     /// <summary>Least severe log lines to write. The host decides where.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;
 }

@@ -91,6 +91,12 @@ public static class Settings
             "Secret of the root access key, 16 to 128 visible ASCII characters. Used on the first start only.",
             (o, v) => o with { RootSecretAccessKey = Setting.Matching(v[0], Setting.SecretAccessKey(), "STRONGROOM_ROOT_SECRET_ACCESS_KEY must be 16 to 128 visible ASCII characters.") })
         { OnlyInEnvironment = true },
+        new("oidc-directory", SettingKind.Text, "none",
+            "Directory with files about OIDC issuers, `NAME.jwks.json` and `NAME.pem`: keys of one that can't be reached, authorities of one with a CA of its own. See identity.md.",
+            (o, v) => o with { OidcDirectory = Path.GetFullPath(v[0]) }),
+        new("allow-private-oidc-issuers", SettingKind.Switch, "false",
+            "Allow OIDC issuers on loopback and private networks, as inside a Kubernetes cluster.",
+            (o, v) => o with { AllowPrivateOidcIssuers = v[0] == "true" }),
         new("log-level", SettingKind.Text, "warning",
             "Least severe log lines to write to stderr: `trace`, `debug`, `information`, `warning`, `error`, `critical` or `none`.",
             (o, v) => o with { LogLevel = Level(v[0]) }),

@@ -18,6 +18,7 @@ using Strongroom.Server.Directories;
 using Strongroom.Server.Endpoint;
 using Strongroom.Server.Iam;
 using Strongroom.Server.Keys;
+using Strongroom.Server.Oidc;
 using Strongroom.Server.Rotation;
 using Strongroom.Server.SecretsManager;
 using Strongroom.Server.Strongroom;
@@ -226,7 +227,7 @@ public sealed class StrongroomServer : IAsyncDisposable
         var identities = new IamDirectories(directories, store);
         var table = new OperationTable(
             SecretsManagerOperations.All(secrets, keyring, keys, regions, functions, new PolicyPrincipals(identities), entropy),
-            StsOperations.All(identities, new SessionIssuer(keyring, entropy)),
+            StsOperations.All(identities, new SessionIssuer(keyring, entropy), NewWebIdentities(options, time)),
             IamOperations.All(identities, store, parts.Uses, keys, keyring, entropy),
             StrongroomOperations.All(identities, secrets, directory.AuditLog, store, keys, keyring, entropy));
         var pipeline = new RequestPipeline(
@@ -238,6 +239,13 @@ public sealed class StrongroomServer : IAsyncDisposable
             time,
             app.Services.GetRequiredService<ILogger<RequestPipeline>>());
         door.Open(pipeline.HandleAsync);
+    }
+
+    private WebIdentityAuthenticator NewWebIdentities(ServerOptions options, TimeProvider time)
+    {
+        var files = new IssuerFiles(options.OidcDirectory);
+        var client = new IssuerClient(files, options.AllowPrivateOidcIssuers, time);
+        return new WebIdentityAuthenticator(new IssuerKeyCache(files, client, time, log));
     }
 
     private async Task ListenAsync(ServerOptions options, CancellationToken ct)

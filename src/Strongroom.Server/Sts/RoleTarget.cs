@@ -2,6 +2,7 @@ using Strongroom.Policy;
 using Strongroom.Protocol;
 using Strongroom.Server.Endpoint;
 using Strongroom.Server.Iam;
+using Strongroom.Server.Oidc;
 
 namespace Strongroom.Server.Sts;
 
@@ -18,6 +19,9 @@ internal sealed record RoleTarget(string Account, string ResourceArn, IamDirecto
     public TagSet? RequestTags { get; init; }
 
     public IConditionKeys? ServiceKeys { get; init; }
+
+    /// <summary>Whose token is exchanged; null for AssumeRole.</summary>
+    public WebIdentity? Identity { get; init; }
 
     public ServiceException Deny(CallContext call, string action) => call.Caller.Principal.Kind == PrincipalKind.WebIdentity
         ? StsErrors.WebIdentityNotAuthorized()

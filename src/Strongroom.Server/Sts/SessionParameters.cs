@@ -11,12 +11,17 @@ internal static class SessionParameters
     public const int PackedBytes = 6 * 1024;
 
     private const int MaxTags = 50;
+    private const int DefaultUserDuration = 43_200;
+    private const int MaxRootDuration = 3600;
 
     /// <summary>The tags of the new session: those passed, and those that the calling session hands on.</summary>
     public static (IReadOnlyList<KeyValuePair<string, string>> Tags, IReadOnlyList<string> TransitiveKeys) Tags(
-        IReadOnlyList<TagRequest>? passed, IReadOnlyList<string>? transitiveKeys, SessionGrant? caller)
+        IReadOnlyList<TagRequest>? passed, IReadOnlyList<string>? transitiveKeys, SessionGrant? caller) =>
+        Tags([.. (passed ?? []).Select(tag => KeyValuePair.Create(tag.Key!, tag.Value!))], transitiveKeys, caller);
+
+    public static (IReadOnlyList<KeyValuePair<string, string>> Tags, IReadOnlyList<string> TransitiveKeys) Tags(
+        List<KeyValuePair<string, string>> tags, IReadOnlyList<string>? transitiveKeys, SessionGrant? caller)
     {
-        List<KeyValuePair<string, string>> tags = [.. (passed ?? []).Select(tag => KeyValuePair.Create(tag.Key!, tag.Value!))];
         if (tags.DistinctBy(tag => tag.Key, StringComparer.OrdinalIgnoreCase).Count() != tags.Count)
             throw StsErrors.DuplicateTagKeys();
         List<string> transitive = [.. (transitiveKeys ?? []).Distinct(StringComparer.OrdinalIgnoreCase)];
@@ -62,6 +67,10 @@ internal static class SessionParameters
         if (serialNumber is not null)
             throw StsErrors.MfaFailed();
     }
+
+    /// <summary>Seconds of a session of GetSessionToken or GetFederationToken: twelve hours, unless told; for a root one hour at most.</summary>
+    public static long UserDuration(long? requested, Principal principal) =>
+        principal.IsRoot ? Math.Min(requested ?? MaxRootDuration, MaxRootDuration) : requested ?? DefaultUserDuration;
 
     /// <summary>The beginning of a session: whole seconds, as its end is shown, and not later than now.</summary>
     public static DateTimeOffset Issued(DateTimeOffset now) => DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds());

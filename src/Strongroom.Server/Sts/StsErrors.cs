@@ -64,6 +64,9 @@ internal static class StsErrors
     // Not recorded.
     public static ServiceException TokenFromTheFuture() => InvalidToken("The ID Token is not valid yet.");
 
+    // Not recorded.
+    public static ServiceException BadSessionTags() => InvalidToken("The session tags in the ID Token are not valid.");
+
     /// <summary>The SDKs try a call that met it again.</summary>
     public static ServiceException IssuerUnreachable() => new(
         "IDPCommunicationError", "The identity provider that was asked to verify the incoming identity token could not be reached.");

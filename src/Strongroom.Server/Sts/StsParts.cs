@@ -35,6 +35,14 @@ internal static class StsLimits
 
     public static Constraint TokenCode { get; } = Constraint.Matching(6, 6, @"[\d]*");
 
+    public static Constraint WebIdentityToken { get; } = Constraint.Length(4, 20_000);
+
+    public static Constraint ProviderId { get; } = Constraint.Length(4, 2048);
+
+    public static Constraint AccessKeyId { get; } = Constraint.Matching(16, 128, @"[\w]*");
+
+    public static Constraint EncodedMessage { get; } = Constraint.Length(1, 10_240);
+
     public static Constraint SourceIdentity { get; } = Constraint.Matching(2, 64, @"[\w+=,.@-]*");
 }
 

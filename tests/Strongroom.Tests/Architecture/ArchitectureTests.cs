@@ -41,16 +41,16 @@ public sealed class ArchitectureTests
         Assert.Equal(["Strongroom.Tests"], typeof(Authorizer).Assembly.GetCustomAttributes<InternalsVisibleToAttribute>().Select(a => a.AssemblyName));
 
     [Theory]
-    [InlineData("Strongroom.Server.Authentication.Caller", "#pragma warning disable RS0030 // An authenticator", "SigV4Authenticator.cs")]
+    [InlineData("Strongroom.Server.Authentication.Caller", "#pragma warning disable RS0030 // An authenticator", "SigV4Authenticator.cs", "WebIdentityAuthenticator.cs")]
     [InlineData("Strongroom.Server.Audit.Audited`1", "#pragma warning disable RS0030 // The one place that makes them", "AuditTrail.cs")]
-    public void A_proof_is_made_in_one_file(string type, string lifted, string file)
+    public void A_proof_is_made_in_these_files_alone(string type, string lifted, params string[] files)
     {
         Assert.True(Server.GetType(type)!.IsClass); // a struct's default would forge one
         var root = Repository.Root;
         Assert.Contains($"M:{type}.#ctor(", File.ReadAllText(Path.Combine(root, "eng", "BannedSymbols.txt")), StringComparison.Ordinal);
         var lifting = Directory.EnumerateFiles(Path.Combine(root, "src", "Strongroom.Server"), "*.cs", SearchOption.AllDirectories)
             .Where(f => File.ReadAllText(f).Contains(lifted, StringComparison.Ordinal));
-        Assert.Equal([file], lifting.Select(Path.GetFileName));
+        Assert.Equal(files, lifting.Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Fact]

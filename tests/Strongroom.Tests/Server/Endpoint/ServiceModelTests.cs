@@ -21,7 +21,7 @@ public sealed class ServiceModelTests
 
     // Nothing is called, so nothing is needed.
     private static readonly OperationTable Table = new(
-        SecretsManagerOperations.All(null!, null!, null!, null!, null!, null!, null!), StsOperations.All(null!, null!), IamOperations.All(null!, null!, null!, null!, null!, null!));
+        SecretsManagerOperations.All(null!, null!, null!, null!, null!, null!, null!), StsOperations.All(null!, null!, null!), IamOperations.All(null!, null!, null!, null!, null!, null!));
 
     /// <summary>What we keep out of records and errors though the model does not demand it.</summary>
     private static readonly Dictionary<string, string> Stricter = new() { [@"TokenCode: string 6-6 /[\d]*/"] = @"TokenCode: string 6-6 sensitive /[\d]*/" };
