@@ -35,6 +35,11 @@ internal static class IamLimits
 
     public static Constraint ProviderUrl { get; } = Constraint.Length(1, 255);
 
+    /// <summary>Seconds; also the default.</summary>
+    public const int MinRoleSession = 3600;
+
+    public const int MaxRoleSession = 43_200;
+
     /// <summary>Of tags on one entity.</summary>
     public const int MaxTags = 50;
 

@@ -27,6 +27,7 @@ internal static class IamOperations
             .. AccessKeys(directories, uses, paging, keys, keyring, entropy),
             .. Groups(directories, paging, entropy),
             .. Account(directories, store, paging),
+            .. AccessOperations.All(directories, uses, paging, entropy),
         ];
     }
 
@@ -89,7 +90,8 @@ internal static class IamOperations
         Op("ListAccountAliases", ReadOnly, ListAccountAliasesRequest.Shape, new ListAccountAliases(directories, paging)),
     ];
 
-    private static OperationEntry Op<TRequest, TTarget, TResponse>(
+    /// <summary>A row of IAM.</summary>
+    public static OperationEntry Op<TRequest, TTarget, TResponse>(
         string name, bool readOnly, Shape<TRequest> shape, IOperation<TRequest, TTarget, TResponse> handler)
         where TRequest : class, new()
         where TTarget : IResource

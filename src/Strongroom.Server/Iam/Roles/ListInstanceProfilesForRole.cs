@@ -1,0 +1,28 @@
+using System.Xml;
+using Strongroom.Policy;
+using Strongroom.Server.Endpoint;
+
+namespace Strongroom.Server.Iam.Roles;
+
+/// <summary>There are no instance profiles here; Terraform asks before it deletes a role. Source: IAM fact sheet 6.1.</summary>
+internal sealed class ListInstanceProfilesForRole(IamDirectories directories) : IOperation<PagedRoleRequest, IamTarget, NoInstanceProfiles>
+{
+    public ValueTask<IamTarget> ResolveAsync(CallContext call, PagedRoleRequest request, CancellationToken ct) =>
+        RoleTargets.ResolveAsync(directories, call, request.RoleName!, ct);
+
+    public ValueTask<Plan<NoInstanceProfiles>> PlanAsync(CallContext call, Authorized<PagedRoleRequest, IamTarget> authorized, CancellationToken ct)
+    {
+        var (request, target) = authorized;
+        RoleTargets.Existing(target, request.RoleName!);
+        return new(new NoInstanceProfiles());
+    }
+}
+
+internal sealed class NoInstanceProfiles : IXmlResponse
+{
+    public void WriteXml(XmlWriter writer)
+    {
+        writer.WriteStrings("InstanceProfiles", []);
+        new Page<string>([], null).WriteEnd(writer);
+    }
+}
