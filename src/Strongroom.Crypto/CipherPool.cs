@@ -62,7 +62,9 @@ internal sealed class CipherPool : IDisposable
 
     private AesGcm Take()
     {
-        ObjectDisposedException.ThrowIf(disposed, typeof(Keyring));
+        // The key was destroyed, or the keyring closed, while somebody was about to use it.
+        if (disposed)
+            throw new DecryptionException();
         var start = Thread.GetCurrentProcessorId();
         for (var i = 0; i < idle.Length; i++)
         {

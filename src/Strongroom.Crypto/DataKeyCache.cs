@@ -54,6 +54,12 @@ internal sealed class DataKeyCache : IDisposable
     public void Dispose()
     {
         disposed = true;
+        Clear();
+    }
+
+    /// <summary>Drops all ciphers; one in use comes back with <see cref="Keep"/> and is of no use without its KMS key.</summary>
+    public void Clear()
+    {
         for (var i = 0; i < entries.Length; i++)
             Interlocked.Exchange(ref entries[i], null)?.Cipher.Dispose();
     }

@@ -46,6 +46,59 @@ public sealed class Keyring : IDisposable
         return NewVersion(latest.KeyId, latest.Account, latest.Region, latest.Version + 1, now);
     }
 
+    /// <summary>Makes the version after <paramref name="latest"/> without loading it: nothing may be sealed with it before it is stored.</summary>
+    public WrappedKey PrepareVersion(WrappedKey latest, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(latest);
+        using var material = NewMaterial();
+        return Wrap(material, latest.KeyId, latest.Account, latest.Region, latest.Version + 1, now);
+    }
+
+    /// <summary>Forgets a KMS key whose material is destroyed: all its versions, zeroed, and the data keys that were opened with any key.</summary>
+    /// <remarks>A call that uses the key in this moment fails with <see cref="DecryptionException"/>.</remarks>
+    public void Forget(Guid keyId)
+    {
+        newest.TryRemove(keyId, out _);
+        foreach (var known in keys.Keys.Where(known => known.KeyId == keyId).ToList())
+        {
+            if (keys.TryRemove(known, out var key))
+                key.Dispose();
+        }
+
+        dataKeys.Clear();
+    }
+
+    /// <summary>Encrypts for somebody who keeps the result: KMS's Encrypt. Format: docs/formats/kms-ciphertext.md.</summary>
+    /// <param name="account">Of the key.</param>
+    /// <param name="region">Of the key.</param>
+    /// <param name="version">A loaded version.</param>
+    /// <exception cref="DecryptionException">The version is not loaded, or the context is not valid Unicode.</exception>
+    public byte[] Encrypt(
+        Guid keyId, int version, string account, string region, IReadOnlyDictionary<string, string> context, ReadOnlySpan<byte> plaintext)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ThrowIfDisposed();
+        return keys.TryGetValue((keyId, version), out var key)
+            ? KmsCiphertext.Encrypt(key, entropy, keyId, version, account, region, context, plaintext)
+            : throw new DecryptionException();
+    }
+
+    /// <summary>Reverses <see cref="Encrypt"/>.</summary>
+    /// <returns>The plaintext, which the caller owns.</returns>
+    /// <exception cref="DecryptionException">Altered, of another place or context, of a version that is not loaded, or nothing that was encrypted here.</exception>
+    public SecretBytes Decrypt(ReadOnlySpan<byte> blob, string account, string region, IReadOnlyDictionary<string, string> context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ThrowIfDisposed();
+        return KmsCiphertext.TryReadHeader(blob, out var keyId, out var version) && keys.TryGetValue((keyId, version), out var key)
+            ? KmsCiphertext.Decrypt(key, blob, account, region, context)
+            : throw new DecryptionException();
+    }
+
+    /// <summary>Which version of which key a ciphertext of <see cref="Encrypt"/> names; proves nothing.</summary>
+    public static bool TryReadKey(ReadOnlySpan<byte> ciphertext, out Guid keyId, out int version) =>
+        KmsCiphertext.TryReadHeader(ciphertext, out keyId, out version);
+
     /// <summary>Unwraps a key and keeps it. Loading one that is there changes nothing.</summary>
     /// <exception cref="DecryptionException">
     /// It does not open: moved to another account, region, id or version, damaged, or of another root key.
@@ -200,21 +253,31 @@ public sealed class Keyring : IDisposable
 
     private WrappedKey NewVersion(Guid keyId, string account, string region, int version, DateTimeOffset now)
     {
-        ThrowIfDisposed();
-        Span<byte> nonce = stackalloc byte[CipherPool.NonceBytes];
-        var material = SecretBytes.Create(CipherPool.KeyBytes, entropy, static (bytes, entropy) => entropy.Fill(bytes));
+        var material = NewMaterial();
         try
         {
-            entropy.Fill(nonce);
-            var blob = KeyMaterial.Wrap(wrapping, material, nonce, keyId, account, region, version);
+            var wrapped = Wrap(material, keyId, account, region, version, now);
             Keep(keyId, version, material);
-            return new WrappedKey(keyId, account, region, version, blob, now);
+            return wrapped;
         }
         catch
         {
             material.Dispose();
             throw;
         }
+    }
+
+    private SecretBytes NewMaterial()
+    {
+        ThrowIfDisposed();
+        return SecretBytes.Create(CipherPool.KeyBytes, entropy, static (bytes, entropy) => entropy.Fill(bytes));
+    }
+
+    private WrappedKey Wrap(SecretBytes material, Guid keyId, string account, string region, int version, DateTimeOffset now)
+    {
+        Span<byte> nonce = stackalloc byte[CipherPool.NonceBytes];
+        entropy.Fill(nonce);
+        return new WrappedKey(keyId, account, region, version, KeyMaterial.Wrap(wrapping, material, nonce, keyId, account, region, version), now);
     }
 
     private void Keep(Guid keyId, int version, SecretBytes material)

@@ -48,6 +48,15 @@ def wrap_key(root, key):
     return header + nonce + sealed
 
 
+def encrypt(key, case):
+    header = b"SRKC" + bytes([1]) + uuid.UUID(key["keyId"]).bytes + struct.pack(">I", key["version"])
+    pairs = sorted(case["context"].items(), key=lambda pair: pair[0].encode("utf-16-be"))
+    associated = (header + text(key["account"]) + text(key["region"]) + struct.pack(">I", len(pairs))
+                  + b"".join(text(name) + text(value) for name, value in pairs))
+    nonce = bytes.fromhex(case["nonce"])
+    return header + nonce + AESGCM(bytes.fromhex(key["material"])).encrypt(nonce, bytes.fromhex(case["plaintext"]), associated)
+
+
 def seal_value(key, value):
     header = (b"SRSV" + bytes([1]) + uuid.UUID(key["keyId"]).bytes + struct.pack(">I", key["version"])
               + bytes([KINDS[value["kind"]]]))
@@ -120,6 +129,18 @@ for name, key, kind, plaintext, where in cases:
     v["contentMac"] = content_mac(root, v).hex()
     values.append(v)
 write("sealed-value.json", {"rootKey": root.hex(), "keys": keys, "values": values})
+
+ciphertexts = []
+for name, key, context, plaintext in [
+    ("no context", 0, {}, b"x"),
+    ("a data key, rotated key", 1, {"SecretVersionId": A, "SecretARN": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:a-a1B2c3"}, chance("data key", 32)),
+    ("names beyond ASCII and an empty value", 0, {"\U0001f511": "\u00fc", "\uff21": "", "a": "1", "B": "2"}, "gr\u00fc\u00dfe".encode()),
+    ("the longest", 3, {"k" * 300: "v" * 3000}, chance("4096", 4096)),
+]:
+    c = {"name": name, "key": key, "context": context, "plaintext": plaintext.hex(), "nonce": chance(name + " ciphertext nonce", 12).hex()}
+    c["ciphertext"] = encrypt(keys[key], c).hex()
+    ciphertexts.append(c)
+write("kms-ciphertext.json", {"rootKey": root.hex(), "keys": keys, "ciphertexts": ciphertexts})
 
 tokens = [{"purpose": p, "payload": d.hex(), "nonce": chance(p + " nonce", 12).hex(),
            "token": token(root, p, chance(p + " nonce", 12), d).hex()}
