@@ -122,8 +122,8 @@ internal sealed class BoolMember<T>(string name, Func<T, bool?> get, Action<T, b
 }
 
 /// <summary>A secret value: text, or base64 of bytes. Never a <c>string</c>, never in an error or a record.</summary>
-internal sealed class SecretMember<T>(string name, bool base64, Func<T, int?> length, SecretSetter<T> set, int min, int max)
-    : Member<T>(name, required: false, sensitive: true)
+internal sealed class SecretMember<T>(string name, bool base64, Func<T, int?> length, SecretSetter<T> set, int min, int max, bool required)
+    : Member<T>(name, required, sensitive: true)
 {
     internal int Min => min;
 
@@ -136,7 +136,9 @@ internal sealed class SecretMember<T>(string name, bool base64, Func<T, int?> le
     internal override void Validate(T target, string prefix, Violations violations)
     {
         // The limit is in bytes for secret values. Source: API fact sheet 1.6.
-        if (length(target) > max)
+        if (length(target) is null && Required)
+            violations.AddMissing(prefix + CamelName);
+        else if (length(target) > max)
             violations.Add(null, prefix + CamelName, $"Member must have length less than or equal to {max}");
         else if (length(target) < min)
             violations.Add(null, prefix + CamelName, $"Member must have length greater than or equal to {min}");
@@ -144,6 +146,75 @@ internal sealed class SecretMember<T>(string name, bool base64, Func<T, int?> le
 
     internal override void WriteAudit(Utf8JsonWriter writer, T target)
     {
+    }
+}
+
+/// <summary>Bytes that are no secret, as base64. Audit records leave them out: they are long and say nothing to a reader.</summary>
+internal sealed class BlobMember<T>(string name, Func<T, ReadOnlyMemory<byte>?> get, Action<T, ReadOnlyMemory<byte>> set, int min, int max, bool required)
+    : Member<T>(name, required, sensitive: false)
+{
+    internal int Min => min;
+
+    internal int Max => max;
+
+    internal override void Read(ref Utf8JsonReader reader, T target) =>
+        Scalars.ReadSecret(ref reader, base64: true, target, (t, bytes) => set(t, bytes.ToArray()));
+
+    internal override void Read(QueryForm form, T target) => Scalars.ReadSecret(form, base64: true, target, (t, bytes) => set(t, bytes.ToArray()));
+
+    internal override void Validate(T target, string prefix, Violations violations)
+    {
+        if (get(target) is not { Length: var length })
+        {
+            if (Required)
+                violations.AddMissing(prefix + CamelName);
+        }
+        else if (length > max)
+            violations.Add(null, prefix + CamelName, $"Member must have length less than or equal to {max}");
+        else if (length < min)
+            violations.Add(null, prefix + CamelName, $"Member must have length greater than or equal to {min}");
+    }
+
+    internal override void WriteAudit(Utf8JsonWriter writer, T target)
+    {
+    }
+}
+
+/// <summary>A map of strings. JSON only: no Query service has one.</summary>
+internal sealed class MapMember<T>(
+    string name, Func<T, IReadOnlyDictionary<string, string>?> get, Action<T, IReadOnlyDictionary<string, string>> set)
+    : Member<T>(name, required: false, sensitive: false)
+{
+    internal override void Read(ref Utf8JsonReader reader, T target)
+    {
+        Scalars.Expect(ref reader, JsonTokenType.StartObject);
+        var map = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+        {
+            var key = reader.GetString()!;
+            reader.Read();
+            // Null stands for an entry that is not there, as for members.
+            if (reader.TokenType != JsonTokenType.Null)
+                map[key] = Scalars.ReadString(ref reader);
+        }
+
+        set(target, map);
+    }
+
+    internal override void Read(QueryForm form, T target) => throw new NotSupportedException();
+
+    internal override void Validate(T target, string prefix, Violations violations)
+    {
+    }
+
+    internal override void WriteAudit(Utf8JsonWriter writer, T target)
+    {
+        if (get(target) is not { } map)
+            return;
+        writer.WriteStartObject(AuditName);
+        foreach (var (key, value) in map)
+            writer.WriteString(key, value);
+        writer.WriteEndObject();
     }
 }
 

@@ -151,8 +151,17 @@ public static class Member
 
     public static Member<T> Bool<T>(string name, Func<T, bool?> get, Action<T, bool> set) => new BoolMember<T>(name, get, set);
 
-    public static Member<T> Secret<T>(string name, bool base64, Func<T, int?> length, SecretSetter<T> set, int min = 1, int max = 65_536) =>
-        new SecretMember<T>(name, base64, length, set, min, max);
+    public static Member<T> Secret<T>(
+        string name, bool base64, Func<T, int?> length, SecretSetter<T> set, int min = 1, int max = 65_536, bool required = false) =>
+        new SecretMember<T>(name, base64, length, set, min, max, required);
+
+    public static Member<T> Blob<T>(
+        string name, Func<T, ReadOnlyMemory<byte>?> get, Action<T, ReadOnlyMemory<byte>> set, int min, int max, bool required = false) =>
+        new BlobMember<T>(name, get, set, min, max, required);
+
+    public static Member<T> Map<T>(
+        string name, Func<T, IReadOnlyDictionary<string, string>?> get, Action<T, IReadOnlyDictionary<string, string>> set) =>
+        new MapMember<T>(name, get, set);
 
     public static Member<T> Strings<T>(
         string name, Func<T, IReadOnlyList<string>?> get, Action<T, IReadOnlyList<string>> set,
