@@ -69,7 +69,9 @@ internal static class Seed
         var seal = new FileSeal(Path.Combine(path, "root.key"), SystemEntropy.Instance);
         var wrapped = await store.FindSettingAsync("root-key", CancellationToken.None);
         using var keyring = new Keyring(await seal.UnwrapAsync(wrapped!, CancellationToken.None), SystemEntropy.Instance);
-        var key = await store.FindKeyByAliasAsync(Account, Region, "alias/aws/secretsmanager", CancellationToken.None);
+        var directory = await store.LoadDirectoryAsync(Account, Region, CancellationToken.None);
+        var id = Guid.Parse(directory.Entries.Single(entry => entry.Kind == "kms-key").Name);
+        var key = await store.FindKeyAsync(id, 1, CancellationToken.None);
         keyring.Load(key!);
 
         var pending = Task.CompletedTask;

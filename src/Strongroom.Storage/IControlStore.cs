@@ -9,15 +9,8 @@ public interface IControlStore : ISettingStore
     /// <returns>False when the store already has an account; nothing was written.</returns>
     ValueTask<bool> InitializeAsync(StoreSeed seed, CancellationToken ct);
 
-    /// <summary>The KMS key with this alias in the account and region, newest version; null when there is none.</summary>
-    ValueTask<WrappedKey?> FindKeyByAliasAsync(string account, string region, string alias, CancellationToken ct);
-
     /// <summary>One version of a key by its id, whatever account it belongs to; null when unknown.</summary>
     ValueTask<WrappedKey?> FindKeyAsync(Guid keyId, int version, CancellationToken ct);
-
-    /// <summary>Adds a key under an alias.</summary>
-    /// <returns>False when the alias is taken in that account and region; nothing was written.</returns>
-    ValueTask<bool> AddKeyAsync(WrappedKey key, string alias, CancellationToken ct);
 
     /// <summary>Takes or prolongs a named lease. True when <paramref name="holder"/> has it until <paramref name="until"/>.</summary>
     ValueTask<bool> TryLeaseAsync(string name, Guid holder, DateTimeOffset now, DateTimeOffset until, CancellationToken ct);
@@ -26,11 +19,11 @@ public interface IControlStore : ISettingStore
     ValueTask ProbeAsync(CancellationToken ct);
 }
 
-/// <param name="Entries">What the account's global directory begins with: its root access key.</param>
-/// <param name="Keys">Keys with their aliases.</param>
+/// <param name="Entries">What the account's global directory begins with: its root access key, and its identity key with an alias.</param>
+/// <param name="Keys">The material of the keys among the entries.</param>
 public sealed record StoreSeed(
     string Account, IReadOnlyDictionary<string, byte[]> Settings, IReadOnlyList<DirectoryEntry> Entries,
-    IReadOnlyList<(WrappedKey Key, string Alias)> Keys, DateTimeOffset CreatedAt)
+    IReadOnlyList<WrappedKey> Keys, DateTimeOffset CreatedAt)
 {
     /// <summary>The scope of the directory that holds an account's identities.</summary>
     public const string Scope = "global";

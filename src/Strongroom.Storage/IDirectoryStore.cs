@@ -11,6 +11,9 @@ public interface IDirectoryStore
     /// <summary>A directory as it is now; empty, with revision 0, when nothing was ever stored in it.</summary>
     ValueTask<StoredDirectory> LoadDirectoryAsync(string account, string scope, CancellationToken ct);
 
+    /// <summary>The directories that have an entry of a kind, in order: for jobs that visit them all.</summary>
+    ValueTask<IReadOnlyList<(string Account, string Scope)>> ListDirectoriesAsync(string kind, CancellationToken ct);
+
     /// <summary>The account whose access key this is; null when nobody has it. Ids are unique over all accounts.</summary>
     ValueTask<string?> FindAccessKeyAccountAsync(string accessKeyId, CancellationToken ct);
 

@@ -48,6 +48,9 @@ public sealed record SecretCommit(IReadOnlyList<SecretChange> Changes, IReadOnly
 
     /// <summary>New versions of KMS keys.</summary>
     public IReadOnlyList<WrappedKey> Keys { get; init; } = [];
+
+    /// <summary>KMS keys whose material goes for good, all versions; what was encrypted under them is lost.</summary>
+    public IReadOnlyList<Guid> DestroyedKeys { get; init; } = [];
 }
 
 /// <summary>One secret's part of a commit: what it was when it was read, and what it is to be.</summary>

@@ -66,6 +66,9 @@ public sealed partial class SqlStore
         foreach (var key in commit.Keys)
             await InsertKeyVersionAsync(tx, key, ct);
 
+        foreach (var keyId in commit.DestroyedKeys)
+            await RemoveKeyAsync(tx, keyId, ct);
+
         return true;
     }
 

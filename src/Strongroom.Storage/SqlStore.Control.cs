@@ -38,8 +38,8 @@ public sealed partial class SqlStore
             foreach (var (name, value) in seed.Settings)
                 await WriteSettingAsync(tx, name, value, ct);
 
-            foreach (var (key, alias) in seed.Keys)
-                await InsertKeyAsync(tx, key, alias, ct);
+            foreach (var key in seed.Keys)
+                await InsertKeyVersionAsync(tx, key, ct);
 
             await tx.ExecuteAsync("INSERT INTO directory (account, scope, revision) VALUES (@account, @scope, 1)",
                 ct, ("account", seed.Account), ("scope", StoreSeed.Scope));

@@ -29,6 +29,18 @@ public sealed partial class SqlStore
             return new StoredDirectory(place.account, place.scope, revision, entries);
         }, ct);
 
+    public ValueTask<IReadOnlyList<(string Account, string Scope)>> ListDirectoriesAsync(string kind, CancellationToken ct) =>
+        engine.ReadAsync(kind, static async (session, kind, ct) =>
+        {
+            await using var reader = await session.QueryAsync(
+                "SELECT DISTINCT account, scope FROM directory_entry WHERE kind = @kind ORDER BY account, scope", ct, ("kind", kind));
+            var places = new List<(string, string)>();
+            while (await reader.ReadAsync(ct))
+                places.Add((reader.GetString(0), reader.GetString(1)));
+
+            return (IReadOnlyList<(string, string)>)places;
+        }, ct);
+
     public ValueTask<string?> FindAccessKeyAccountAsync(string accessKeyId, CancellationToken ct) =>
         accessKeyId.Contains('\0', StringComparison.Ordinal) // no row has one, and PostgreSQL fails on it as a parameter
             ? new((string?)null)

@@ -167,28 +167,30 @@ public abstract class ControlStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_key_is_found_by_its_alias_in_its_account_and_region()
+    public async Task A_destroyed_key_loses_all_its_versions_and_no_other_key_does()
     {
-        Assert.True(await store.AddKeyAsync(Key(KeyId), "alias/a", Ct));
-
-        var found = await store.FindKeyByAliasAsync(Account, Region, "alias/a", Ct);
-        Assert.Equivalent(Key(KeyId), found, strict: true);
+        var other = Guid.NewGuid();
+        await ((ISecretStore)store).CommitAsync(new SecretCommit([], []) { Keys = [Key(KeyId), Key(KeyId) with { Version = 2 }, Key(other)] }, Ct);
         Assert.Equivalent(Key(KeyId), await store.FindKeyAsync(KeyId, 1, Ct), strict: true);
+        Assert.Null(await store.FindKeyAsync(KeyId, 3, Ct));
+
+        await ((ISecretStore)store).CommitAsync(new SecretCommit([], []) { DestroyedKeys = [KeyId] }, Ct);
+
+        Assert.Null(await store.FindKeyAsync(KeyId, 1, Ct));
         Assert.Null(await store.FindKeyAsync(KeyId, 2, Ct));
-        Assert.Null(await store.FindKeyByAliasAsync(Account, "eu-west-1", "alias/a", Ct));
-        Assert.Null(await store.FindKeyByAliasAsync("444455556666", Region, "alias/a", Ct));
+        Assert.NotNull(await store.FindKeyAsync(other, 1, Ct));
     }
 
     [Fact]
-    public async Task A_taken_alias_refuses_the_key()
+    public async Task Directories_are_listed_by_a_kind_they_have()
     {
-        var second = Guid.NewGuid();
-        await store.AddKeyAsync(Key(KeyId), "alias/a", Ct);
+        await ChangeAsync(0, puts: [new("kms-key", "a", "{}"), new("kms-key", "b", "{}")]);
+        await ((ISecretStore)store).CommitAsync(new SecretCommit([], [])
+        {
+            Directories = [new DirectoryChange(Account, "eu-west-1", 0) { Puts = [new("kms-key", "c", "{}")] }, new DirectoryChange("444455556666", "global", 0) { Puts = [new("user", "u", "{}")] }],
+        }, Ct);
 
-        Assert.False(await store.AddKeyAsync(Key(second), "alias/a", Ct));
-
-        Assert.Null(await store.FindKeyAsync(second, 1, Ct));
-        Assert.Equal(KeyId, (await store.FindKeyByAliasAsync(Account, Region, "alias/a", Ct))!.KeyId);
+        Assert.Equal([(Account, "eu-west-1"), (Account, "global")], await Directories.ListDirectoriesAsync("kms-key", Ct));
     }
 
     [Fact]
@@ -254,5 +256,5 @@ public abstract class ControlStoreContract : IAsyncLifetime
     private static StoreSeed Seed(string account) => new(
         account, new Dictionary<string, byte[]> { ["root-key"] = [1, 2, 3] },
         [new DirectoryEntry(DirectoryEntry.AccessKeyKind, "AK" + account, "{}", SealedValue.Parse([9, 8, 7]))],
-        [(Key(KeyId) with { Account = account, Region = "global" }, "alias/account")], Time(0));
+        [Key(KeyId) with { Account = account, Region = "global" }], Time(0));
 }

@@ -35,6 +35,7 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
         using var line = new ScrubbedBuffer();
         WriteCall(line, call, operation, entropy.NewGuid(), shape, request, response);
         line.Write(LineFeed);
+        WriteKeyUses(line, call);
         log.Append(line.Written.Span);
         return NewAudited(response, default);
     }
@@ -55,6 +56,7 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
         WriteCall(line, call, operation, id, shape, request, plan.Response);
         List<AuditEntry> records = [new AuditEntry(id, line.Written.ToArray())];
         records.AddRange(plan.Events.Select(e => Entry(e, call.Now)));
+        records.AddRange((call.KeyUses ?? []).Select(use => Entry(call, use)));
 
         // Not cancelled with the request: a caller that hangs up must not leave a commit whose record nobody appends.
         if (await store.CommitAsync(plan.ToCommit(records), CancellationToken.None) == CommitResult.Stale)
@@ -65,10 +67,14 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
 
     /// <summary>Commits what the service does by itself. False when a secret changed in between.</summary>
     public async ValueTask<bool> CommitEventsAsync(
-        IReadOnlyList<SecretChange> changes, IReadOnlyList<ServiceEvent> events, DateTimeOffset now, CancellationToken ct)
+        IReadOnlyList<SecretChange> changes, IReadOnlyList<ServiceEvent> events, DateTimeOffset now, CancellationToken ct) =>
+        await CommitEventsAsync(new SecretCommit(changes, []), events, now, ct);
+
+    /// <summary>Commits what the service does by itself. False when something changed in between.</summary>
+    public async ValueTask<bool> CommitEventsAsync(SecretCommit commit, IReadOnlyList<ServiceEvent> events, DateTimeOffset now, CancellationToken ct)
     {
         var records = events.Select(e => Entry(e, now)).ToList();
-        if (await store.CommitAsync(new SecretCommit(changes, records), ct) == CommitResult.Stale)
+        if (await store.CommitAsync(commit with { Records = records }, ct) == CommitResult.Stale)
             return false;
         AppendCommitted(records);
         return true;
@@ -85,6 +91,7 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
             request is null ? null : static (writer, state) => state.shape!.WriteAudit(writer, state.request!),
             elements: null, error, disclosedArns: []);
         line.Write(LineFeed);
+        WriteKeyUses(line, call);
         log.Append(line.Written.Span);
     }
 
@@ -200,6 +207,23 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
     // one would only be appended a second time, under the same id.
     private static DateTimeOffset OldestOf(IReadOnlyList<AuditEntry> waiting) => waiting.Min(
         record => CloudTrailRecord.TryReadEventTime(record.Json.Span, out var time) ? time : DateTimeOffset.MinValue + ClockSteps);
+
+    private void WriteKeyUses(ScrubbedBuffer line, CallContext call)
+    {
+        foreach (var use in call.KeyUses ?? [])
+        {
+            CloudTrailRecord.WriteKeyUse(line, call, use, entropy.NewGuid());
+            line.Write(LineFeed);
+        }
+    }
+
+    private AuditEntry Entry(CallContext call, KeyUse use)
+    {
+        var id = entropy.NewGuid();
+        using var line = new ScrubbedBuffer();
+        CloudTrailRecord.WriteKeyUse(line, call, use, id);
+        return new AuditEntry(id, line.Written.ToArray());
+    }
 
     private AuditEntry Entry(ServiceEvent what, DateTimeOffset now)
     {

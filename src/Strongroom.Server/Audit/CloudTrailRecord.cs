@@ -67,8 +67,8 @@ internal static class CloudTrailRecord
         writer.Flush();
     }
 
-    /// <summary>Writes the record of something the service did by itself.</summary>
-    public static void WriteEvent(IBufferWriter<byte> output, ServiceEvent what, DateTimeOffset now, Guid eventId)
+    /// <summary>Writes the record of a KMS call that Secrets Manager made as its caller. Source: IAM fact sheet 7.8, 8.2, 8.3.</summary>
+    public static void WriteKeyUse(IBufferWriter<byte> output, CallContext call, KeyUse use, Guid eventId)
     {
         const string Service = "secretsmanager.amazonaws.com";
         using var rented = JsonWriters.Rent(output);
@@ -76,26 +76,94 @@ internal static class CloudTrailRecord
         writer.WriteStartObject();
         writer.WriteString("eventVersion"u8, EventVersion);
         writer.WriteStartObject("userIdentity"u8);
-        writer.WriteString("accountId"u8, what.Account);
+        UserIdentity.Write(writer, call.Caller);
         writer.WriteString("invokedBy"u8, Service);
         writer.WriteEndObject();
-        WriteTime(writer, now);
-        writer.WriteString("eventSource"u8, Service);
-        writer.WriteString("eventName"u8, what.Name);
-        writer.WriteString("awsRegion"u8, what.Region);
+        WriteTime(writer, call.Now);
+        writer.WriteString("eventSource"u8, "kms.amazonaws.com"u8);
+        writer.WriteString("eventName"u8, use.Operation);
+        writer.WriteString("awsRegion"u8, use.KeyArn.Split(':')[3]);
         writer.WriteString("sourceIPAddress"u8, Service);
         writer.WriteString("userAgent"u8, Service);
+        if (use.Error is { } error)
+        {
+            writer.WriteString("errorCode"u8, error.Code == "AccessDeniedException" ? "AccessDenied" : error.Code);
+            writer.WriteString("errorMessage"u8, Cut(error.Message));
+        }
+
+        writer.WriteStartObject("requestParameters"u8);
+        if (use.Operation == "GenerateDataKey")
+        {
+            writer.WriteString("keyId"u8, use.KeyArn);
+            writer.WriteString("keySpec"u8, "AES_256"u8);
+        }
+        else
+        {
+            writer.WriteString("encryptionAlgorithm"u8, "SYMMETRIC_DEFAULT"u8);
+        }
+
+        writer.WriteStartObject("encryptionContext"u8);
+        foreach (var (name, value) in use.Context)
+            writer.WriteString(name, value);
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+        writer.WriteNull("responseElements"u8);
+        writer.WriteString("requestID"u8, call.RequestId);
+        writer.WriteString("eventID"u8, eventId);
+        writer.WriteBoolean("readOnly"u8, true);
+        WriteResources(writer, [use.KeyArn]);
+        writer.WriteString("eventType"u8, "AwsApiCall"u8);
+        writer.WriteBoolean("managementEvent"u8, true);
+        writer.WriteString("recipientAccountId"u8, call.Caller.Account);
+        writer.WriteString("eventCategory"u8, "Management"u8);
+        writer.WriteEndObject();
+        writer.Flush();
+    }
+
+    /// <summary>Writes the record of something the service did by itself.</summary>
+    public static void WriteEvent(IBufferWriter<byte> output, ServiceEvent what, DateTimeOffset now, Guid eventId)
+    {
+        // KMS acts under a name of its own. Source: KMS Developer Guide, CloudTrail entries RotateKey and DeleteKey.
+        var isKey = what.KeyArn is not null;
+        var source = isKey ? "kms.amazonaws.com" : "secretsmanager.amazonaws.com";
+        var actor = isKey ? "AWS Internal" : source;
+        using var rented = JsonWriters.Rent(output);
+        var writer = rented.Writer;
+        writer.WriteStartObject();
+        writer.WriteString("eventVersion"u8, EventVersion);
+        writer.WriteStartObject("userIdentity"u8);
+        writer.WriteString("accountId"u8, what.Account);
+        writer.WriteString("invokedBy"u8, actor);
+        writer.WriteEndObject();
+        WriteTime(writer, now);
+        writer.WriteString("eventSource"u8, source);
+        writer.WriteString("eventName"u8, what.Name);
+        writer.WriteString("awsRegion"u8, what.Region);
+        writer.WriteString("sourceIPAddress"u8, actor);
+        writer.WriteString("userAgent"u8, actor);
         writer.WriteNull("requestParameters"u8);
         writer.WriteNull("responseElements"u8);
-        writer.WriteStartObject("additionalEventData"u8);
-        writer.WriteString("SecretId"u8, what.SecretArn);
-        if (what.VersionId is not null)
-            writer.WriteString("SecretVersionId"u8, what.VersionId);
-        writer.WriteEndObject();
+        if (!isKey)
+        {
+            writer.WriteStartObject("additionalEventData"u8);
+            writer.WriteString("SecretId"u8, what.SecretArn);
+            if (what.VersionId is not null)
+                writer.WriteString("SecretVersionId"u8, what.VersionId);
+            writer.WriteEndObject();
+        }
+
         if (what.RequestId is not null)
             writer.WriteString("requestID"u8, what.RequestId);
         writer.WriteString("eventID"u8, eventId);
         writer.WriteBoolean("readOnly"u8, false);
+        if (what.KeyArn is { } keyArn)
+        {
+            WriteResources(writer, [keyArn]);
+            writer.WriteStartObject("serviceEventDetails"u8);
+            writer.WriteString("keyId"u8, keyArn[(keyArn.LastIndexOf('/') + 1)..]);
+            writer.WriteEndObject();
+        }
+
         writer.WriteString("eventType"u8, "AwsServiceEvent"u8);
         writer.WriteBoolean("managementEvent"u8, true);
         writer.WriteString("recipientAccountId"u8, what.Account);
@@ -179,7 +247,7 @@ internal static class CloudTrailRecord
             writer.WriteString("ARN"u8, arn);
             var parts = arn.Split(':', 6);
             writer.WriteString("accountId"u8, parts[4]);
-            writer.WriteString("type"u8, parts[2] == "iam" ? "AWS::IAM::Role"u8 : "AWS::SecretsManager::Secret"u8);
+            writer.WriteString("type"u8, parts[2] == "iam" ? "AWS::IAM::Role"u8 : parts[2] == "kms" ? "AWS::KMS::Key"u8 : "AWS::SecretsManager::Secret"u8);
             writer.WriteEndObject();
         }
 

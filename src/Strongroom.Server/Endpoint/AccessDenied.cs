@@ -17,6 +17,13 @@ internal interface IOwnDenial : IResource
     ServiceException Deny(CallContext call, string action);
 }
 
+/// <summary>A KMS key, which grants open beside policies.</summary>
+internal interface IGrantedResource : IResource
+{
+    /// <summary>How a grant that allows the action names the caller.</summary>
+    PrincipalMatch GrantFor(Principal caller, string action);
+}
+
 internal static class AccessDenied
 {
     /// <summary>AWS's denial, under the code and status of the call's protocol. Source: IAM fact sheet 3.6.</summary>
@@ -29,6 +36,9 @@ internal static class AccessDenied
         return With(call, $"User: {call.Caller.Principal.Arn} is not authorized to perform: {action}{resource} {decision.Reason(action)}");
     }
 
+    public static PrincipalMatch GrantFor<TTarget>(CallContext call, string action, TTarget target)
+        where TTarget : IResource => target is IGrantedResource granted ? granted.GrantFor(call.Caller.Principal, action) : PrincipalMatch.None;
+
     /// <summary>A denial in words of its own.</summary>
     public static ServiceException With(CallContext call, string message) => call.IsQuery
         ? new ServiceException("AccessDenied", message) { Status = 403 }
@@ -40,7 +50,8 @@ internal static class AccessDenied
         where TTarget : IResource
     {
         var caller = call.Caller;
-        var decision = PolicyEvaluator.Evaluate(new AccessRequest(caller.Principal, action, target, call.Facts), caller.Policies);
+        var request = new AccessRequest(caller.Principal, action, target, call.Facts) { Grant = GrantFor(call, action, target) };
+        var decision = PolicyEvaluator.Evaluate(request, caller.Policies);
         if (!decision.IsAllowed)
             throw For(call, action, target, decision);
     }

@@ -47,6 +47,7 @@ internal sealed class Operation<TRequest, TTarget, TResponse>(
             request = codec.Decode(shape, call, body.Span);                                          // 4
             for (var attempt = 0; attempt < MaxAttempts; attempt++)
             {
+                call.KeyUses = null;
                 var target = await handler.ResolveAsync(call, request, ct);                          // 5
                 var authorized = Authorize(call, request, target);                                   // 6
                 var plan = await handler.PlanAsync(call, authorized, ct);                            // 7
@@ -75,7 +76,8 @@ internal sealed class Operation<TRequest, TTarget, TResponse>(
 
     private Authorized<TRequest, TTarget> Authorize(CallContext call, TRequest request, TTarget target) =>
         Authorizer.TryAuthorize(
-            call.Caller.Principal, call.Caller.Policies, call.Facts, Name.Action, request, target, out var authorized, out var decision)
+            call.Caller.Principal, call.Caller.Policies, call.Facts, Name.Action, request, target, out var authorized, out var decision,
+            AccessDenied.GrantFor(call, Name.Action, target))
             ? authorized
             : throw AccessDenied.For(call, Name.Action, target, decision);
 }

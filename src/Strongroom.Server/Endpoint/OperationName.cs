@@ -4,8 +4,8 @@ namespace Strongroom.Server.Endpoint;
 /// <param name="Service">Signing name, such as <c>secretsmanager</c>; also the action's vendor.</param>
 internal sealed record OperationName(string Service, string Name, bool ReadOnly)
 {
-    /// <summary>As policies and denials name it.</summary>
-    public string Action { get; } = $"{Service}:{Name}";
+    /// <summary>As policies and denials name it; some operations are not permitted under their own name.</summary>
+    public string Action { get; init; } = $"{Service}:{Name}";
 
     public string EventSource { get; } = $"{Service}.amazonaws.com";
 }

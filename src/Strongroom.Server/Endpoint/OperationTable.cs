@@ -25,6 +25,14 @@ internal sealed class OperationTable(params ReadOnlySpan<IReadOnlyList<Operation
         where TResponse : IResponse => new Operation<TRequest, TTarget, TResponse>(
             new OperationName(service.Name, name, readOnly), shape, handler, new((s, _, body) => s.Decode(body), Encode.Json));
 
+    /// <summary>A row of a JSON service that is permitted under another name than its own.</summary>
+    public static OperationEntry JsonAs<TRequest, TTarget, TResponse>(
+        ServiceProtocol service, string name, string action, bool readOnly, Shape<TRequest> shape, IOperation<TRequest, TTarget, TResponse> handler)
+        where TRequest : class, new()
+        where TTarget : IResource
+        where TResponse : IResponse => new Operation<TRequest, TTarget, TResponse>(
+            new OperationName(service.Name, name, readOnly) { Action = action }, shape, handler, new((s, _, body) => s.Decode(body), Encode.Json));
+
     /// <summary>A row of a JSON service whose answer is empty.</summary>
     public static OperationEntry Json<TRequest, TTarget>(
         ServiceProtocol service, string name, bool readOnly, Shape<TRequest> shape, IOperation<TRequest, TTarget, Done> handler)

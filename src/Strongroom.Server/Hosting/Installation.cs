@@ -43,8 +43,11 @@ internal static class Installation
             new StoreSeed(
                 account,
                 new StoredSeal(wrapped, seal.Name, installation).Settings(),
-                [IamJson.Write(AccessKeys.New(account, accessKeyId, userName: null, secret, identityKey.KeyId, keyring, now))],
-                [(identityKey, KeyDirectory.IdentityAlias)],
+                [
+                    IamJson.Write(AccessKeys.New(account, accessKeyId, userName: null, secret, identityKey.KeyId, keyring, now)),
+                    .. KeyDirectory.IdentityEntries(identityKey),
+                ],
+                [identityKey],
                 now),
             ct);
         if (isFirst)

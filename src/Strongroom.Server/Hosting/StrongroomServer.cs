@@ -18,6 +18,7 @@ using Strongroom.Server.Directories;
 using Strongroom.Server.Endpoint;
 using Strongroom.Server.Iam;
 using Strongroom.Server.Keys;
+using Strongroom.Server.Kms;
 using Strongroom.Server.Oidc;
 using Strongroom.Server.Rotation;
 using Strongroom.Server.SecretsManager;
@@ -33,6 +34,7 @@ public sealed class StrongroomServer : IAsyncDisposable
     private static readonly TimeSpan SettleInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan UsesInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan PurgeInterval = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan KeyInterval = TimeSpan.FromSeconds(30);
 
     private readonly DataDirectory directory;
     private readonly SqlStore store;
@@ -44,6 +46,7 @@ public sealed class StrongroomServer : IAsyncDisposable
     private readonly CancellationTokenSource stopping = new();
     private readonly List<Task> jobs = [];
     private Parts? parts;
+    private KeyJobs? keyJobs;
     private bool disposed;
 
     private StrongroomServer(
@@ -223,13 +226,15 @@ public sealed class StrongroomServer : IAsyncDisposable
         }
 
         var regions = new Regions(options.Regions);
-        var keys = new KeyDirectory(store, keyring, time);
         var identities = new IamDirectories(directories, store);
+        var keys = new KeyDirectory(directories, identities, store, store, secrets, keyring, time);
+        keyJobs = new KeyJobs(keys, store, store, parts.Audit, keyring, entropy.NewGuid(), time);
         var table = new OperationTable(
             SecretsManagerOperations.All(secrets, keyring, keys, regions, functions, new PolicyPrincipals(identities), entropy),
+            KmsOperations.All(keys, identities, keyring, entropy),
             StsOperations.All(identities, new SessionIssuer(keyring, entropy), NewWebIdentities(options, time)),
             IamOperations.All(identities, store, parts.Uses, keys, keyring, entropy),
-            StrongroomOperations.All(identities, secrets, directory.AuditLog, store, keys, keyring, entropy));
+            StrongroomOperations.All(identities, secrets, directory.AuditLog, store, keyring, entropy));
         var pipeline = new RequestPipeline(
             new RequestRouter(table, regions),
             new SigV4Authenticator(identities, keyring, keys, new SigningKeyCache(time), parts.Uses),
@@ -282,6 +287,7 @@ public sealed class StrongroomServer : IAsyncDisposable
         jobs.Add(Periodically.RunAsync(SettleInterval, async ct => await audit.SettleAsync(ct), "audit settling", time, log, stopping.Token));
         jobs.Add(Periodically.RunAsync(UsesInterval, uses.FlushAsync, "noting of uses", time, log, stopping.Token));
         jobs.Add(Periodically.RunAsync(PurgeInterval, purge.RunAsync, "purge", time, log, stopping.Token));
+        jobs.Add(Periodically.RunAsync(KeyInterval, keyJobs!.RunAsync, "rotation and deletion of KMS keys", time, log, stopping.Token));
     }
 
     /// <summary>What there is once the root key is there.</summary>

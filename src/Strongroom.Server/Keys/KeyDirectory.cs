@@ -1,13 +1,16 @@
 using System.Collections.Concurrent;
 using Strongroom.Crypto;
 using Strongroom.Protocol;
+using Strongroom.Server.Directories;
+using Strongroom.Server.Iam;
+using Strongroom.Server.Kms;
 using Strongroom.Storage;
 
 namespace Strongroom.Server.Keys;
 
-/// <summary>Finds KMS keys by the names callers give them and has them loaded into the keyring before they are used.</summary>
-/// <remarks>Until the identity and keys issue the only key of an account and region is the default one, made on first use.</remarks>
-internal sealed class KeyDirectory(IControlStore store, Keyring keyring, TimeProvider time)
+/// <summary>Finds KMS keys and has their material loaded into the keyring before it is used. Makes the default key of a region on first use.</summary>
+internal sealed class KeyDirectory(
+    DirectoryCache cache, IamDirectories accounts, IDirectoryStore directories, IControlStore store, ISecretStore commits, Keyring keyring, TimeProvider time)
 {
     /// <summary>The key that AWS manages for Secrets Manager.</summary>
     public const string DefaultAlias = "alias/aws/secretsmanager";
@@ -18,39 +21,72 @@ internal sealed class KeyDirectory(IControlStore store, Keyring keyring, TimePro
     /// <summary>The region that keys without a region live in.</summary>
     public const string Global = "global";
 
-    // The alias of the key that AWS manages never moves, so what it named once it names always. Whoever adds a version to a key loads it.
-    private readonly ConcurrentDictionary<(string Account, string Region), Guid> defaults = new();
+    // The alias of the identity key never moves, so what it named once it names always.
+    private readonly ConcurrentDictionary<string, Guid> identities = new(StringComparer.Ordinal);
+
+    // Where keys of other accounts are; a key never moves.
+    private readonly ConcurrentDictionary<Guid, (string Account, string Region)> owners = new();
+
+    /// <summary>The keys of an account that exists, in a region.</summary>
+    public ValueTask<KmsDirectory> GetAsync(string account, string region, CancellationToken ct) =>
+        cache.GetAsync<KmsDirectory>(account, region, KmsDirectory.Parse, ct);
+
+    /// <summary>The keys of an account that somebody names; null when there is no such account.</summary>
+    public async ValueTask<KmsDirectory?> FindDirectoryAsync(string account, string region, CancellationToken ct) =>
+        await accounts.FindAsync(account, ct) is null ? null : await GetAsync(account, region, ct);
+
+    /// <summary>A key by its id alone, wherever it is; null when there is none, or none any more.</summary>
+    public async ValueTask<(KmsDirectory Directory, KmsKey Key)?> FindAnywhereAsync(Guid id, CancellationToken ct)
+    {
+        if (!owners.TryGetValue(id, out var owner))
+        {
+            if (await store.FindKeyAsync(id, 1, ct) is not { } stored)
+                return null;
+            owners[id] = owner = (stored.Account, stored.Region);
+        }
+
+        var directory = await GetAsync(owner.Account, owner.Region, ct);
+        return directory.FindKey(id) is { } key ? (directory, key) : null;
+    }
 
     /// <summary>The key id to seal with, loaded; null when the caller's key does not exist.</summary>
     /// <param name="kmsKeyId">Key id, key ARN, alias or alias ARN as the caller sent it; null for the default key.</param>
     public async ValueTask<Guid?> FindAsync(string account, string region, string? kmsKeyId, CancellationToken ct)
     {
         if (IsDefault(kmsKeyId, account, region))
-            return defaults.TryGetValue((account, region), out var known) ? known : await FindDefaultAsync(account, region, ct);
+            return await LoadAsync(await DefaultKeyAsync(account, region, ct), ct);
 
-        var alias = AliasOf(kmsKeyId!, account, region);
-        if (alias is null)
-        {
-            return Guid.TryParseExact(KeyIdOf(kmsKeyId!, account, region), "D", out var id)
-                && await store.FindKeyAsync(id, 1, ct) is { } byId && byId.Account == account && byId.Region == region
-                ? Load(byId)
-                : null;
-        }
+        var directory = await GetAsync(account, region, ct);
+        var key = AliasOf(kmsKeyId!, account, region) is { } alias ? directory.FindKeyByAlias(alias)
+            : Guid.TryParseExact(KeyIdOf(kmsKeyId!, account, region), "D", out var id) ? directory.FindKey(id)
+            : null;
+        return key is null ? null : await LoadAsync(key, ct);
+    }
 
-        return await store.FindKeyByAliasAsync(account, region, alias, ct) is { } byAlias ? Load(byAlias) : null;
+    /// <summary>The default key of an account and region, made if this is its first use.</summary>
+    public ValueTask<KmsKey> DefaultKeyAsync(string account, string region, CancellationToken ct)
+    {
+        var task = GetAsync(account, region, ct);
+        return task.IsCompletedSuccessfully && task.Result.FindKeyByAlias(DefaultAlias) is { } key ? new(key) : MakeDefaultAsync(account, region, ct);
     }
 
     /// <summary>The key that seals an account's access-key secrets, loaded. Made with the account.</summary>
     /// <exception cref="StoreUnavailableException">It is not there: the database is not whole.</exception>
-    public async ValueTask<Guid> IdentityKeyAsync(string account, CancellationToken ct) =>
-        await FindAsync(account, Global, IdentityAlias, ct)
-        ?? throw new StoreUnavailableException($"The identity key of account {account} is missing from the database. Restore a backup.");
-
-    /// <summary>Makes the identity key of an account that is about to be created. One that an attempt left behind is used: nothing else can have used it.</summary>
-    public async ValueTask<Guid> NewIdentityKeyAsync(string account, CancellationToken ct)
+    public async ValueTask<Guid> IdentityKeyAsync(string account, CancellationToken ct)
     {
-        var key = keyring.NewKey(account, Global, time.GetUtcNow());
-        return await store.AddKeyAsync(key, IdentityAlias, ct) ? key.KeyId : await IdentityKeyAsync(account, ct);
+        if (identities.TryGetValue(account, out var known))
+            return known;
+        var directory = KmsDirectory.Parse(await directories.LoadDirectoryAsync(account, Global, ct), null);
+        var key = directory.FindKeyByAlias(IdentityAlias)
+            ?? throw new StoreUnavailableException($"The identity key of account {account} is missing from the database. Restore a backup.");
+        return identities[account] = await LoadAsync(key, ct);
+    }
+
+    /// <summary>What a new account's global directory and its keys have for <see cref="IdentityKeyAsync"/>.</summary>
+    public static IReadOnlyList<DirectoryEntry> IdentityEntries(WrappedKey key)
+    {
+        var entity = NewAwsKey(key) with { Description = "Protects the secrets of access keys and other identities" };
+        return [KmsJson.Write(entity), KmsJson.Write(AliasOf(IdentityAlias, entity))];
     }
 
     /// <summary>Whether a key name stands for the default key, which AWS does not show.</summary>
@@ -60,9 +96,23 @@ internal sealed class KeyDirectory(IControlStore store, Keyring keyring, TimePro
     /// <summary>Loads the key that a value is sealed under, so that the keyring can open it.</summary>
     /// <returns>False when the key is not known to the store.</returns>
     public ValueTask<bool> EnsureLoadedAsync(SealedValue value, CancellationToken ct) =>
-        !Keyring.TryReadKey(value, out var id, out var version) ? new(false)
-        : keyring.IsLoaded(id, version) ? new(true)
-        : LoadAsync(id, version, ct);
+        Keyring.TryReadKey(value, out var id, out var version) ? EnsureLoadedAsync(id, version, ct) : new(false);
+
+    /// <returns>False when the store does not have this version of the key.</returns>
+    public ValueTask<bool> EnsureLoadedAsync(Guid id, int version, CancellationToken ct) =>
+        keyring.IsLoaded(id, version) ? new(true) : LoadAsync(id, version, ct);
+
+    /// <summary>Loads the version of a key that encrypts.</summary>
+    /// <exception cref="StoreUnavailableException">Its material is missing: the database is not whole.</exception>
+    public async ValueTask<Guid> LoadAsync(KmsKey key, CancellationToken ct) =>
+        await EnsureLoadedAsync(key.Id, key.LatestVersion, ct)
+            ? key.Id
+            : throw new StoreUnavailableException($"The material of key {key.Id} is missing from the database. Restore a backup.");
+
+    /// <summary>The material of the latest version of a key as it is stored, to make the next one after it.</summary>
+    public async ValueTask<WrappedKey> LatestAsync(KmsKey key, CancellationToken ct) =>
+        await store.FindKeyAsync(key.Id, key.LatestVersion, ct)
+        ?? throw new StoreUnavailableException($"The material of key {key.Id} is missing from the database. Restore a backup.");
 
     private async ValueTask<bool> LoadAsync(Guid id, int version, CancellationToken ct)
     {
@@ -72,29 +122,38 @@ internal sealed class KeyDirectory(IControlStore store, Keyring keyring, TimePro
         return true;
     }
 
-    private async ValueTask<Guid> FindDefaultAsync(string account, string region, CancellationToken ct)
+    private async ValueTask<KmsKey> MakeDefaultAsync(string account, string region, CancellationToken ct)
     {
-        var key = await store.FindKeyByAliasAsync(account, region, DefaultAlias, ct) is { } found ? Load(found) : await MakeDefaultAsync(account, region, ct);
-        defaults[(account, region)] = key;
-        return key;
+        while (true)
+        {
+            var directory = await GetAsync(account, region, ct);
+            if (directory.FindKeyByAlias(DefaultAlias) is { } found)
+                return found;
+
+            var made = keyring.NewKey(account, region, time.GetUtcNow());
+            var key = NewAwsKey(made) with { Description = "Default key that protects my Secrets Manager data when no other key is defined" };
+            var commit = new SecretCommit([], []) { Directories = [directory.Change([key, AliasOf(DefaultAlias, key)])], Keys = [made] };
+            // Somebody else may be first; then theirs is the one.
+            if (await commits.CommitAsync(commit, ct) == CommitResult.Stale)
+                keyring.Forget(made.KeyId);
+        }
     }
 
-    private async ValueTask<Guid> MakeDefaultAsync(string account, string region, CancellationToken ct)
+    private static KmsKey NewAwsKey(WrappedKey key)
     {
-        var key = keyring.NewKey(account, region, time.GetUtcNow());
-        if (await store.AddKeyAsync(key, DefaultAlias, ct))
-            return key.KeyId;
-        // Somebody else was first; theirs is the one.
-        var winner = await store.FindKeyByAliasAsync(account, region, DefaultAlias, ct);
-        return Load(winner ?? throw new StoreUnavailableException("The default key could be neither made nor found. Try again."));
+        var now = key.CreatedAt.ToUnixTimeMilliseconds();
+        return new KmsKey
+        {
+            Manager = "AWS",
+            RotationEnabled = true,
+            NextRotationAtMs = key.CreatedAt.AddDays(KmsKey.DefaultRotationDays).ToUnixTimeMilliseconds(),
+            Versions = [new KmsKeyVersion(key.Version, now)],
+            CreatedAtMs = now,
+        }.At(key.KeyId, key.Account, key.Region);
     }
 
-    private Guid Load(WrappedKey key)
-    {
-        if (!keyring.IsLoaded(key.KeyId, key.Version))
-            keyring.Load(key);
-        return key.KeyId;
-    }
+    private static KmsAlias AliasOf(string name, KmsKey key) =>
+        new() { EntryName = name, KeyId = key.EntryName, CreatedAtMs = key.CreatedAtMs, UpdatedAtMs = key.CreatedAtMs };
 
     private static string? AliasOf(string text, string account, string region) =>
         text.StartsWith("alias/", StringComparison.Ordinal) ? text

@@ -74,7 +74,7 @@ internal static class AccountParts
 }
 
 /// <summary>Makes an account with its identity key and its root access key. Nobody of it can see, or be seen by, another account but through resource policies.</summary>
-internal sealed class CreateAccount(IamDirectories directories, IDirectoryStore store, KeyDirectory keys, Keyring keyring, Entropy entropy)
+internal sealed class CreateAccount(IamDirectories directories, IDirectoryStore store, Keyring keyring, Entropy entropy)
     : IOperation<CreateAccountRequest, AccountTarget, CreateAccountResponse>
 {
     public ValueTask<AccountTarget> ResolveAsync(CallContext call, CreateAccountRequest request, CancellationToken ct) =>
@@ -89,10 +89,10 @@ internal sealed class CreateAccount(IamDirectories directories, IDirectoryStore 
             throw new ServiceException("AccountAlreadyExistsException", $"There is an account {chosen} already.");
 
         var account = request.AccountId ?? NewId();
-        var identityKey = await keys.NewIdentityKeyAsync(account, ct);
+        var identityKey = keyring.NewKey(account, KeyDirectory.Global, call.Now);
         var secret = Authentication.AccessKeys.NewSecret(entropy);
         var key = Authentication.AccessKeys.New(
-            account, Authentication.AccessKeys.NewId(account, entropy), userName: null, secret, identityKey, keyring, call.Now);
+            account, Authentication.AccessKeys.NewId(account, entropy), userName: null, secret, identityKey.KeyId, keyring, call.Now);
         var origin = new IamAccountOrigin
         {
             CreatedAtMs = call.Now.ToUnixTimeMilliseconds(),
@@ -102,9 +102,13 @@ internal sealed class CreateAccount(IamDirectories directories, IDirectoryStore 
         var made = new StoredAccount(account, call.Now);
         return new Plan<CreateAccountResponse>(
             new CreateAccountResponse(made, request.Name, key.AccessKeyId, secret),
-            new DirectoryChange(account, StoreSeed.Scope, ExpectedRevision: 0) { Puts = [IamJson.Write(key), IamJson.Write(origin)] })
+            new DirectoryChange(account, StoreSeed.Scope, ExpectedRevision: 0) 
+            {
+                Puts = [IamJson.Write(key), IamJson.Write(origin), .. KeyDirectory.IdentityEntries(identityKey)],
+            })
         {
             Accounts = [made],
+            Keys = [identityKey],
         };
     }
 

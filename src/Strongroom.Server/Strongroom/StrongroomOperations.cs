@@ -1,7 +1,6 @@
 using Strongroom.Crypto;
 using Strongroom.Server.Endpoint;
 using Strongroom.Server.Iam;
-using Strongroom.Server.Keys;
 using Strongroom.Storage;
 using static Strongroom.Server.Endpoint.OperationTable;
 
@@ -11,12 +10,12 @@ namespace Strongroom.Server.Strongroom;
 internal static class StrongroomOperations
 {
     public static IReadOnlyList<OperationEntry> All(
-        IamDirectories directories, ISecretStore store, string auditDirectory, IDirectoryStore accounts, KeyDirectory keys, Keyring keyring, Entropy entropy)
+        IamDirectories directories, ISecretStore store, string auditDirectory, IDirectoryStore accounts, Keyring keyring, Entropy entropy)
     {
         var resources = new PolicyResources(store);
         return
         [
-            Json(ServiceProtocol.Strongroom, "CreateAccount", Mutating, CreateAccountRequest.Shape, new CreateAccount(directories, accounts, keys, keyring, entropy)),
+            Json(ServiceProtocol.Strongroom, "CreateAccount", Mutating, CreateAccountRequest.Shape, new CreateAccount(directories, accounts, keyring, entropy)),
             Json(ServiceProtocol.Strongroom, "Explain", ReadOnly, ExplainRequest.Shape, new Explain(directories, resources)),
             Json(ServiceProtocol.Strongroom, "ListAccounts", ReadOnly, ListAccountsRequest.Shape, new ListAccounts(directories, accounts)),
             Json(ServiceProtocol.Strongroom, "Rehearse", ReadOnly, RehearseRequest.Shape, new Rehearse(directories, resources, new AuditedCalls(auditDirectory))),

@@ -132,6 +132,16 @@ public sealed class PostgresFailureTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Keys_become_entries_of_their_directories()
+    {
+        var text = postgres.ConnectionString(await postgres.CreateDatabaseAsync());
+        await using var store = SqlStore.Over(
+            await PostgresEngine.OpenAsync(text, KeyMigration.Around("Postgres", "BYTEA"), TimeProvider.System, Ct), TimeProvider.System);
+
+        await KeyMigration.CheckAsync(store, Ct);
+    }
+
+    [Fact]
     public async Task A_database_in_another_encoding_is_refused()
     {
         await postgres.CreateDatabaseAsync(); // starts the server

@@ -133,6 +133,14 @@ public sealed class SqliteFailureTests : IDisposable
     }
 
     [Fact]
+    public async Task Keys_become_entries_of_their_directories()
+    {
+        await using var store = SqlStore.Over(await OpenAsync(KeyMigration.Around("Sqlite", "BLOB")), TimeProvider.System);
+
+        await KeyMigration.CheckAsync(store, Ct);
+    }
+
+    [Fact]
     public async Task A_migration_that_fails_leaves_the_old_schema()
     {
         var known = Migration.For("Sqlite");

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Strongroom.Protocol.AwsJson;
 using Strongroom.Server.Endpoint;
 using Strongroom.Server.Iam;
+using Strongroom.Server.Kms;
 using Strongroom.Server.SecretsManager;
 using Strongroom.Server.Sts;
 
@@ -21,10 +22,15 @@ public sealed class ServiceModelTests
 
     // Nothing is called, so nothing is needed.
     private static readonly OperationTable Table = new(
-        SecretsManagerOperations.All(null!, null!, null!, null!, null!, null!, null!), StsOperations.All(null!, null!, null!), IamOperations.All(null!, null!, null!, null!, null!, null!));
+        SecretsManagerOperations.All(null!, null!, null!, null!, null!, null!, null!), StsOperations.All(null!, null!, null!), IamOperations.All(null!, null!, null!, null!, null!, null!),
+        KmsOperations.All(null!, null!, null!, null!));
 
     /// <summary>What we keep out of records and errors though the model does not demand it.</summary>
-    private static readonly Dictionary<string, string> Stricter = new() { [@"TokenCode: string 6-6 /[\d]*/"] = @"TokenCode: string 6-6 sensitive /[\d]*/" };
+    private static readonly Dictionary<string, string> Stricter = new()
+    {
+        [@"TokenCode: string 6-6 /[\d]*/"] = @"TokenCode: string 6-6 sensitive /[\d]*/",
+        ["GrantToken: string 1-8192"] = "GrantToken: string 1-8192 sensitive",
+    };
 
     public static TheoryData<string, string> Operations
     {
@@ -119,6 +125,14 @@ public sealed class ServiceModelTests
             case "SecretMember":
                 var isBase64 = Fields(member).Single(f => f.Name.Contains("base64", StringComparison.Ordinal)).GetValue(member) is true;
                 yield return Line(path, isBase64 ? "blob" : "string", (int)Get(member, "Min")!, (int)Get(member, "Max")!, required, sensitive, null, null);
+                break;
+            case "BlobMember":
+                yield return Line(path, "blob", (int)Get(member, "Min")!, (int)Get(member, "Max")!, required, sensitive, null, null);
+                break;
+            case "MapMember":
+                yield return Line(path, "map", null, null, required, sensitive, null, null);
+                yield return Line(path + "{key}", "string", null, null, false, false, null, null);
+                yield return Line(path + "{value}", "string", null, null, false, false, null, null);
                 break;
             case "StringListMember":
                 yield return Line(path, "list", (int)Get(member, "Min")!, Bound((int)Get(member, "Max")!), required, sensitive, null, null);

@@ -1,0 +1,25 @@
+using Strongroom.Policy;
+using Strongroom.Server.Endpoint;
+using Strongroom.Server.Iam;
+
+namespace Strongroom.Server.Kms;
+
+/// <summary>What CreateKey and PutKeyPolicy ask of a policy.</summary>
+internal sealed class KeyPolicyChecks(PolicyPrincipals principals)
+{
+    /// <param name="target">The key that is to have the policy.</param>
+    /// <param name="bypass">Whether the author may lock itself out.</param>
+    /// <returns>The unique ids of the users and roles it names.</returns>
+    /// <exception cref="Protocol.ServiceException">MalformedPolicyDocumentException.</exception>
+    public async ValueTask<IReadOnlyDictionary<string, string>?> CheckAsync(
+        CallContext call, KmsTarget target, string text, bool bypass, CancellationToken ct)
+    {
+        var document = KeyPolicies.Parse(text);
+        if (await principals.ResolveAsync(document, ct) is not { Unknown: null, EntityIds: var ids })
+            throw KmsErrors.InvalidPrincipals();
+        var later = new AccessRequest(call.Caller.Principal, "kms:PutKeyPolicy", target, call.Facts);
+        return !bypass && PolicyLockout.LocksOut(later, call.Caller.Policies, CompiledPolicy.Compile(document, ids), PolicyLockout.KeyActions)
+            ? throw KmsErrors.LocksOut()
+            : ids;
+    }
+}
