@@ -29,7 +29,8 @@ internal sealed class PolicyPrincipals(IamDirectories directories)
     }
 
     /// <summary>
-    /// A stored policy as it reads today: what was put, but with the unique id in place of an ARN whose user or role is gone.
+    /// A stored policy as it reads today: what was put, but with the unique id in place of an ARN whose user or role is
+    /// gone, and with the ARN of today where a user was renamed.
     /// </summary>
     /// <param name="text">As it was put.</param>
     /// <param name="entityIds">As <see cref="ResolveAsync"/> gave them.</param>
@@ -42,14 +43,15 @@ internal sealed class PolicyPrincipals(IamDirectories directories)
 
     private async ValueTask<string> ShowAsync(string text, IReadOnlyDictionary<string, string>? entityIds, bool expandAccounts, CancellationToken ct)
     {
-        var gone = new Dictionary<string, string>(StringComparer.Ordinal);
+        var moved = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (arn, id) in entityIds ?? FrozenDictionary<string, string>.Empty)
         {
-            if (await FindIdAsync(new PolicyPrincipal(PrincipalType.Aws, arn), ct) != id)
-                gone.Add(arn, id);
+            var principal = new PolicyPrincipal(PrincipalType.Aws, arn);
+            if (await FindIdAsync(principal, ct) != id)
+                moved.Add(arn, await FindArnAsync(principal.AccountId!, id, ct) ?? id);
         }
 
-        return Rewrite(text, named => gone.GetValueOrDefault(named) ?? (expandAccounts && IsAccount(named) ? $"arn:aws:iam::{named}:root" : null));
+        return Rewrite(text, named => moved.GetValueOrDefault(named) ?? (expandAccounts && IsAccount(named) ? $"arn:aws:iam::{named}:root" : null));
     }
 
     private async ValueTask<(bool IsKnown, string? Id)> LookUpAsync(PolicyPrincipal principal, CancellationToken ct)
@@ -81,6 +83,9 @@ internal sealed class PolicyPrincipals(IamDirectories directories)
         // Names are found whatever their case and path, but an ARN names one thing.
         return entity?.Arn(directory.Account) == principal.Text ? entity.Id : null;
     }
+
+    private async ValueTask<string?> FindArnAsync(string account, string id, CancellationToken ct) =>
+        (await directories.FindAsync(account, ct))?.All<PolicyHolder>().FirstOrDefault(holder => holder.Id == id)?.Arn(account);
 
     private async ValueTask<bool> IsUniqueIdAsync(string id, CancellationToken ct)
     {

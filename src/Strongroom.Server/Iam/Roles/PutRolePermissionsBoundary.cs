@@ -29,20 +29,3 @@ internal sealed class PutRolePermissionsBoundary(IamDirectories directories) : I
         return new(new Plan<Done>(Done.Instance, target.Directory.Change([role with { Boundary = boundary }])));
     }
 }
-
-/// <summary>Source: IAM model, DeleteRolePermissionsBoundary. Succeeds where there is none.</summary>
-internal sealed class DeleteRolePermissionsBoundary(IamDirectories directories) : IOperation<RoleRequest, IamTarget, Done>
-{
-    public async ValueTask<IamTarget> ResolveAsync(CallContext call, RoleRequest request, CancellationToken ct)
-    {
-        var target = await RoleTargets.ResolveAsync(directories, call, request.RoleName!, ct);
-        return target with { ServiceKeys = new BoundaryKey(HolderKind.BoundaryOf(target.Entity)) };
-    }
-
-    public ValueTask<Plan<Done>> PlanAsync(CallContext call, Authorized<RoleRequest, IamTarget> authorized, CancellationToken ct)
-    {
-        var (request, target) = authorized;
-        var role = RoleTargets.Existing(target, request.RoleName!);
-        return new(new Plan<Done>(Done.Instance, target.Directory.Change([role with { Boundary = null }])));
-    }
-}
