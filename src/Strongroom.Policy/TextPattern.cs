@@ -197,6 +197,22 @@ internal sealed class TextPattern
         return steps;
     }
 
+    /// <summary>The keys of the variables in a text, without the ones that stand for a literal character.</summary>
+    public static List<string> VariablesIn(string text)
+    {
+        var keys = new List<string>();
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] != '$' || !TryReadVariable(text, i, out var end, out var key, out var @default))
+                continue;
+            if (key is not ("*" or "?" or "$") || @default is not null)
+                keys.Add(key);
+            i = end - 1;
+        }
+
+        return keys;
+    }
+
     /// <summary>Reads <c>${key}</c> or <c>${key, 'default'}</c>. Whatever only looks like one is literal text.</summary>
     private static bool TryReadVariable(string text, int start, out int end, out string key, out string? @default)
     {

@@ -45,6 +45,9 @@ internal static class CallerPolicies
         Boundary = Boundary(directory, user.Boundary),
     };
 
+    /// <summary>What a group gives its members.</summary>
+    public static PrincipalPolicies Of(IamDirectory directory, IamGroup group) => new() { Identity = [.. Held(directory, group, group.Name)] };
+
     public static PrincipalPolicies Of(IamDirectory directory, IamRole role) => new()
     {
         Identity = [.. Held(directory, role, group: null)],

@@ -6,6 +6,7 @@ using Strongroom.Server.Endpoint;
 using Strongroom.Server.Iam.AccessKeys;
 using Strongroom.Server.Iam.Account;
 using Strongroom.Server.Iam.Groups;
+using Strongroom.Server.Iam.Simulation;
 using Strongroom.Server.Iam.Users;
 using Strongroom.Server.Keys;
 using Strongroom.Storage;
@@ -28,6 +29,7 @@ internal static class IamOperations
             .. Groups(directories, paging, entropy),
             .. Account(directories, store, paging),
             .. AccessOperations.All(directories, uses, paging, entropy),
+            .. Simulation(directories, paging),
         ];
     }
 
@@ -88,6 +90,14 @@ internal static class IamOperations
         Op("GetAccountPasswordPolicy", ReadOnly, NoParameters.Shape, new GetAccountPasswordPolicy(directories)),
         Op("GetAccountSummary", ReadOnly, NoParameters.Shape, new GetAccountSummary(directories)),
         Op("ListAccountAliases", ReadOnly, ListAccountAliasesRequest.Shape, new ListAccountAliases(directories, paging)),
+    ];
+
+    private static OperationEntry[] Simulation(IamDirectories directories, Paging paging) =>
+    [
+        Op("GetContextKeysForCustomPolicy", ReadOnly, GetContextKeysForCustomPolicyRequest.Shape, new GetContextKeysForCustomPolicy(directories)),
+        Op("GetContextKeysForPrincipalPolicy", ReadOnly, GetContextKeysForPrincipalPolicyRequest.Shape, new GetContextKeysForPrincipalPolicy(directories)),
+        Op("SimulateCustomPolicy", ReadOnly, SimulateCustomPolicyRequest.Shape, new SimulateCustomPolicy(directories, paging)),
+        Op("SimulatePrincipalPolicy", ReadOnly, SimulatePrincipalPolicyRequest.Shape, new SimulatePrincipalPolicy(directories, paging)),
     ];
 
     /// <summary>A row of IAM.</summary>
