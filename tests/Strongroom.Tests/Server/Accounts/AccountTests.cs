@@ -133,6 +133,45 @@ public sealed class AccountTests : IAsyncLifetime
         Assert.Equal("theirs", (string?)(await root.JsonAsync("secretsmanager.GetSecretValue", new { SecretId = "db" }))["SecretString"]);
     }
 
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task A_secret_is_read_across_accounts_when_both_sides_allow_it(bool isGranted, bool isAllowed)
+    {
+        const string Reader = "arn:aws:iam::444455556666:user/reader";
+        var arn = (string)(await server.Root.JsonAsync(
+            "secretsmanager.CreateSecret", new { Name = "db", SecretString = "mine", ClientRequestToken = new string('a', 32) }))["ARN"]!;
+        var root = RootOf(await CreateAsync(Other));
+        await root.IamAsync("CreateUser", ("UserName", "reader"));
+        var key = (await root.IamAsync("CreateAccessKey", ("UserName", "reader"))).Element("AccessKey")!;
+        var reader = new TestClient(server, key.Element("AccessKeyId")!.Value, key.Element("SecretAccessKey")!.Value);
+        if (isGranted)
+        {
+            await server.Root.JsonAsync("secretsmanager.PutResourcePolicy", new
+            {
+                SecretId = "db",
+                ResourcePolicy = $$"""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"{{Reader}}"},"Action":"secretsmanager:GetSecretValue","Resource":"*"}]}""",
+            });
+        }
+
+        if (isAllowed)
+        {
+            await root.IamAsync("PutUserPolicy", ("UserName", "reader"), ("PolicyName", "read"), ("PolicyDocument",
+                """{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"arn:aws:secretsmanager:us-east-1:111122223333:secret:db-*"}]}"""));
+        }
+
+        if (isGranted && isAllowed)
+            Assert.Equal("mine", (string?)(await reader.JsonAsync("secretsmanager.GetSecretValue", new { SecretId = arn }))["SecretString"]);
+        else
+            await reader.JsonFailsAsync("secretsmanager.GetSecretValue", new { SecretId = arn }, "AccessDeniedException");
+
+        // A bare name is one of the reader's own account, whose secret may be of any name.
+        await reader.JsonFailsAsync("secretsmanager.GetSecretValue", new { SecretId = "db" }, "AccessDeniedException");
+        Assert.Empty((await root.JsonAsync("secretsmanager.ListSecrets"))["SecretList"]!.AsArray());
+    }
+
     [Fact]
     public async Task An_account_survives_a_restart()
     {

@@ -68,7 +68,8 @@ public sealed class SimulationTests : IAsyncLifetime
         Assert.Equal("implicitDeny", without.Element("EvalDecision")!.Value);
         Assert.Equal(["aws:SourceIp", "secretsmanager:VersionStage"], without.Element("MissingContextValues")!.Elements().Select(e => e.Value));
 
-        var with = (await CustomAsync(policy, ("ActionNames.member.1", "secretsmanager:GetSecretValue"), .. Context(("AWS:sourceip", "ip", "10.1.2.3"), ("secretsmanager:VersionStage", "string", "AWSCURRENT")))).Single();
+        var with = (await CustomAsync(
+            policy, [("ActionNames.member.1", "secretsmanager:GetSecretValue"), .. Context(("AWS:sourceip", "ip", "10.1.2.3"), ("secretsmanager:VersionStage", "string", "AWSCURRENT"))])).Single();
         Assert.Equal("allowed", with.Element("EvalDecision")!.Value);
         Assert.Empty(with.Element("MissingContextValues")!.Elements());
     }
