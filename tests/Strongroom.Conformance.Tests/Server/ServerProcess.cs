@@ -31,7 +31,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
     }
 
-    public static async Task<ServerProcess> StartAsync(string? dataDirectory = null)
+    public static async Task<ServerProcess> StartAsync(string? dataDirectory = null, Dictionary<string, string>? environment = null)
     {
         dataDirectory ??= Directory.CreateTempSubdirectory("strongroom-conformance-").FullName;
         var endpointFile = Path.Combine(dataDirectory, "endpoint.json");
@@ -40,6 +40,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         var start = new ProcessStartInfo(Repository.Executable) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         foreach (var argument in new[] { "serve", "--data", dataDirectory, "--listen", "http://127.0.0.1:0" })
             start.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment ?? [])
+            start.Environment[name] = value;
         var process = new Process { StartInfo = start };
         var server = new ServerProcess(dataDirectory, process);
         process.OutputDataReceived += (_, line) => server.Keep(line.Data);
