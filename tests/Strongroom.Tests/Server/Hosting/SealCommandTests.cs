@@ -105,6 +105,39 @@ public sealed class SealCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Another_Strongroom_unseals_while_its_key_lets_it()
+    {
+        await using var unsealer = await RunningServer.StartAsync();
+        unsealer.Time.SetUtcNow(TimeProvider.System.GetUtcNow()); // the other side is a process with the machine's clock
+        var key = (string)(await unsealer.Root.JsonAsync("TrentService.CreateKey", new { }))["KeyMetadata"]!["KeyId"]!;
+        await unsealer.Root.JsonAsync("TrentService.CreateAlias", new { AliasName = "alias/unseal", TargetKeyId = key });
+        var environment = new Dictionary<string, string>
+        {
+            ["AWS_ACCESS_KEY_ID"] = RunningServer.AccessKeyId,
+            ["AWS_SECRET_ACCESS_KEY"] = RunningServer.SecretAccessKey,
+            ["STRONGROOM_SEAL_KMS_KEY"] = "alias/unseal",
+            ["STRONGROOM_SEAL_KMS_REGION"] = "us-east-1",
+            ["STRONGROOM_SEAL_KMS_ENDPOINT"] = unsealer.Url().ToString(),
+        };
+        await MoveAsync(environment, "--seal", "file", "--to", "aws-kms");
+        File.Delete(Path.Combine(data, "root.key"));
+        environment["STRONGROOM_SEAL"] = "aws-kms";
+        await ServeAsync(environment);
+
+        await unsealer.Root.JsonAsync("TrentService.DisableKey", new { KeyId = key });
+        using (var server = StrongroomProcess.Start(environment, Serve()))
+        {
+            await server.SeeAsync("disabled");
+            await server.StopAsync();
+        }
+
+        await unsealer.Root.JsonAsync("TrentService.EnableKey", new { KeyId = key });
+        await ServeAsync(environment);
+        Assert.Contains(unsealer.Records(), record =>
+            (string?)record["eventName"] == "Decrypt" && record["requestParameters"]!["encryptionContext"]!.ToJsonString().Contains("strongroom:installation", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Who_seals_with_a_file_loads_nothing_of_the_other_seals()
     {
         var environment = new Dictionary<string, string>();
