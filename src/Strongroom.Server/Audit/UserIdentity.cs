@@ -1,13 +1,28 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using Strongroom.Policy;
 using Strongroom.Server.Authentication;
+using Strongroom.Server.Endpoint;
 
 namespace Strongroom.Server.Audit;
 
 /// <summary>The members of a record's <c>userIdentity</c>, one variant for each kind of caller. Source: IAM fact sheet 8.2.</summary>
 internal static class UserIdentity
 {
+    /// <summary>The whole object. Use <see cref="Caller.IdentityJson"/>, which keeps it.</summary>
+    public static byte[] Render(Caller caller)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        using var rented = JsonWriters.Rent(output);
+        rented.Writer.WriteStartObject();
+        Write(rented.Writer, caller);
+        rented.Writer.WriteEndObject();
+        rented.Writer.Flush();
+        return output.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The members alone, into an object that is already open.</summary>
     public static void Write(Utf8JsonWriter writer, Caller caller)
     {
         var principal = caller.Principal;

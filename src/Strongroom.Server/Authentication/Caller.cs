@@ -1,4 +1,5 @@
 using Strongroom.Policy;
+using Strongroom.Server.Audit;
 
 namespace Strongroom.Server.Authentication;
 
@@ -20,4 +21,11 @@ internal sealed class Caller(Principal principal, string accessKeyId)
     public SessionGrant? Session { get; init; }
 
     public string Account => Principal.Account;
+
+    /// <summary>
+    /// The record's <c>userIdentity</c> as JSON. Kept, because a caller stays the same from call to call and this is a third of what a record costs.
+    /// </summary>
+    public ReadOnlySpan<byte> IdentityJson => identityJson ??= UserIdentity.Render(this);
+
+    private byte[]? identityJson;
 }

@@ -17,6 +17,9 @@ internal static class JsonWriters
     [ThreadStatic]
     private static Utf8JsonWriter? spare;
 
+    /// <summary>Text ready to be written as a name or a value by any of these writers, which then neither look for escapes nor transcode.</summary>
+    public static JsonEncodedText Encode(string text) => JsonEncodedText.Encode(text, Options.Encoder);
+
     public static Rental Rent(IBufferWriter<byte> output)
     {
         var writer = spare ?? new Utf8JsonWriter(output, Options);
