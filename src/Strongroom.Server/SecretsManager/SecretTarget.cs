@@ -74,24 +74,24 @@ internal sealed class SecretTargets(ISecretStore store)
     private const string ResourcePrefix = "secret:";
 
     public ValueTask<SecretTarget> ResolveAsync(CallContext call, string secretId, CancellationToken ct) =>
-        secretId.StartsWith("arn:", StringComparison.Ordinal)
-            ? ResolveArnAsync(call, secretId, ct)
-            : ResolveNameAsync(call, secretId, ct);
+        ResolveAsync(call, secretId, keys: null, tags: null, ct);
 
     /// <param name="keys">The request's own condition keys.</param>
     /// <param name="tags">The tags in the request, if it takes some.</param>
-    public async ValueTask<SecretTarget> ResolveAsync(CallContext call, string secretId, IConditionKeys? keys, TagSet? tags, CancellationToken ct) =>
-        await ResolveAsync(call, secretId, ct) with { RequestKeys = keys, RequestTags = tags };
+    public ValueTask<SecretTarget> ResolveAsync(CallContext call, string secretId, IConditionKeys? keys, TagSet? tags, CancellationToken ct) =>
+        secretId.StartsWith("arn:", StringComparison.Ordinal)
+            ? ResolveArnAsync(call, secretId, keys, tags, ct)
+            : ResolveNameAsync(call, secretId, keys, tags, ct);
 
-    private async ValueTask<SecretTarget> ResolveNameAsync(CallContext call, string name, CancellationToken ct)
+    private async ValueTask<SecretTarget> ResolveNameAsync(CallContext call, string name, IConditionKeys? keys, TagSet? tags, CancellationToken ct)
     {
         SecretName.Check(name);
         var secret = await store.FindAsync(call.Caller.Account, call.Region, name, ct);
         var arn = secret?.Arn() ?? SecretArn.Of(call.Caller.Account, call.Region, name);
-        return new SecretTarget(call.Caller.Account, arn, name, secret);
+        return new SecretTarget(call.Caller.Account, arn, name, secret) { RequestKeys = keys, RequestTags = tags };
     }
 
-    private async ValueTask<SecretTarget> ResolveArnAsync(CallContext call, string text, CancellationToken ct)
+    private async ValueTask<SecretTarget> ResolveArnAsync(CallContext call, string text, IConditionKeys? keys, TagSet? tags, CancellationToken ct)
     {
         if (Arn.TryParse(text) is not { Service: "secretsmanager" } arn || !arn.Resource.StartsWith(ResourcePrefix, StringComparison.Ordinal))
             throw SecretsManagerErrors.InvalidName();
@@ -100,13 +100,13 @@ internal sealed class SecretTargets(ISecretStore store)
 
         // Another region is another namespace: a secret there is not found from here, as on AWS's regional endpoints.
         if (arn.Region != call.Region || arn.Partition != Arn.PartitionOf(call.Region))
-            return new SecretTarget(arn.Account, text, text, null);
+            return new SecretTarget(arn.Account, text, text, null) { RequestKeys = keys, RequestTags = tags };
 
         // A tail that looks like a suffix is one: there is no second look under the longer name, as on AWS.
         var secret = SecretArn.TrySplitSuffix(name, out var bare, out var suffix)
             ? await store.FindAsync(arn.Account, arn.Region, bare, ct) is { } found && found.Suffix == suffix ? found : null
             : await store.FindAsync(arn.Account, arn.Region, name, ct);
-        return new SecretTarget(arn.Account, secret?.Arn() ?? text, text, secret);
+        return new SecretTarget(arn.Account, secret?.Arn() ?? text, text, secret) { RequestKeys = keys, RequestTags = tags };
     }
 }
 
