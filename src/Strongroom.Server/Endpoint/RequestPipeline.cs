@@ -107,7 +107,8 @@ internal sealed partial class RequestPipeline(
     private CallContext NewCall(HttpContext http)
     {
         var now = time.GetUtcNow();
-        var tls = http.Features.Get<ITlsHandshakeFeature>();
+        // Asked for only where it can be: over plain HTTP the search through all features finds nothing.
+        var tls = http.Request.IsHttps ? http.Features.Get<ITlsHandshakeFeature>() : null;
         return new CallContext
         {
             RequestId = entropy.NewGuid(),
