@@ -70,7 +70,7 @@ read -r nid nsecret ntoken < <(as "$id" "$secret" "" aws sts assume-role --role-
 as "$nid" "$nsecret" "$ntoken" aws secretsmanager describe-secret --secret-id team-a/db >/dev/null
 denied "because no session policy allows" as "$nid" "$nsecret" "$ntoken" aws secretsmanager get-secret-value --secret-id team-a/db
 denied "is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::$account:role/absent" \
-  as "$id" "$secret" "" aws sts assume-role --role-arn "arn:aws:iam::$account:role/absent" --role-session-name x
+  as "$id" "$secret" "" aws sts assume-role --role-arn "arn:aws:iam::$account:role/absent" --role-session-name job
 
 say "a CI job: web identity"
 issuer=https://ci.example.test
@@ -98,7 +98,7 @@ token k1 repo:shop >token
 equal a-2 "$(env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SHARED_CREDENTIALS_FILE AWS_ROLE_ARN="arn:aws:iam::$account:role/ci" AWS_WEB_IDENTITY_TOKEN_FILE=token \
   AWS_SHARED_CREDENTIALS_FILE=/dev/null aws secretsmanager get-secret-value --secret-id team-a/db --query SecretString --output text)"
 denied "Not authorized to perform sts:AssumeRoleWithWebIdentity" \
-  aws sts assume-role-with-web-identity --role-arn "arn:aws:iam::$account:role/ci" --role-session-name x --web-identity-token "$(token k1 repo:other)"
+  aws sts assume-role-with-web-identity --role-arn "arn:aws:iam::$account:role/ci" --role-session-name job --web-identity-token "$(token k1 repo:other)"
 
 say "a key of one's own"
 key=$(aws kms create-key --description team-a --query KeyMetadata.KeyId --output text)
