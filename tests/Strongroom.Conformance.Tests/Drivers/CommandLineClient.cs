@@ -59,8 +59,10 @@ internal sealed partial class CommandLineClient(ServerProcess server) : IClient
         }
     }
 
-    // RotationLambdaARN is --rotation-lambda-arn.
-    private static string Kebab(string name) => WordStart().Replace(name, "-").ToLowerInvariant();
+    // RotationLambdaARN is --rotation-lambda-arn; ClientIDToOpenIDConnectProvider has words that no rule finds.
+    private static string Kebab(string name) => WordStart()
+        .Replace(name.Replace("OpenIDConnect", "OpenIdConnect", StringComparison.Ordinal).Replace("ClientID", "ClientId", StringComparison.Ordinal), "-")
+        .ToLowerInvariant();
 
     [GeneratedRegex("(?<=[a-z0-9])(?=[A-Z])")]
     private static partial Regex WordStart();

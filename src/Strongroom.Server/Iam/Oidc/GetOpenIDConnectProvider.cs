@@ -8,7 +8,7 @@ internal sealed record GetOpenIDConnectProviderResponse(IamOidcProvider Provider
 {
     public void WriteXml(XmlWriter writer)
     {
-        writer.WriteElementString("Url", Provider.Url);
+        writer.WriteElementString("Url", ProviderParts.Show(Provider.Url));
         writer.WriteStrings("ClientIDList", Provider.ClientIds);
         writer.WriteStrings("ThumbprintList", Provider.Thumbprints);
         writer.WriteTime("CreateDate", Provider.CreatedAt);

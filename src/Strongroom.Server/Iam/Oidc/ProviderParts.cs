@@ -24,6 +24,11 @@ internal static class ProviderParts
         return isRight ? url[Scheme.Length..].TrimEnd('/') : throw IamErrors.Validation("Invalid Open ID Connect Provider URL");
     }
 
+    /// <summary>The issuer as answers show it: without the scheme, as AWS does.</summary>
+    /// <remarks>Differs from AWS: with the scheme where there is a port, which AWS never has: to Terraform <c>host:8443</c> is no URL, and it would replace the
+    /// provider with every plan.</remarks>
+    public static string Show(string url) => url.Split('/')[0].Contains(':', StringComparison.Ordinal) ? Scheme + url : url;
+
     /// <exception cref="Protocol.ServiceException">LimitExceeded, InvalidInput.</exception>
     public static IReadOnlyList<string> CheckClientIds(IEnumerable<string> ids)
     {

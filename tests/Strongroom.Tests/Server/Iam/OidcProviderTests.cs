@@ -31,7 +31,10 @@ public sealed class OidcProviderTests : IAsyncLifetime
 
         var read = await server.Root.DoAsync("GetOpenIDConnectProvider", $"OpenIDConnectProviderArn={Arn}");
         Assert.Equal(["Url", "ClientIDList", "ThumbprintList", "CreateDate", "Tags"], read.Names());
-        Assert.Equal("oidc.example.com:8443/id/X", read.Element("Url")!.Value);
+        Assert.Equal("https://oidc.example.com:8443/id/X", read.Element("Url")!.Value); // with a port, which AWS never has, Terraform needs the scheme
+        Assert.Equal(
+            "token.actions.example.com",
+            (await server.Root.DoAsync("GetOpenIDConnectProvider", $"OpenIDConnectProviderArn={made.Element("OpenIDConnectProviderArn")!.Value}")).Element("Url")!.Value);
         Assert.Equal(["sts.amazonaws.com"], read.Element("ClientIDList")!.All("member"));
         Assert.Equal([Thumbprint.ToLowerInvariant()], read.Element("ThumbprintList")!.All("member"));
         Assert.Equal("2026-02-03T10:20:30Z", read.Element("CreateDate")!.Value);
