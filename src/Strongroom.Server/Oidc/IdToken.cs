@@ -38,8 +38,8 @@ internal sealed class IdToken
     /// <summary>An object without repeated names, whose texts are whole Unicode.</summary>
     public JsonElement Claims { get; }
 
-    /// <summary>The issuer as a provider's URL: without scheme and without a slash at its end.</summary>
-    public string ProviderUrl => Issuer["https://".Length..].TrimEnd('/');
+    /// <summary>The issuer as a provider's URL: without scheme.</summary>
+    public string ProviderUrl => Issuer["https://".Length..];
 
     /// <returns>Null for what is no signed token, is signed with an algorithm that is not among <see cref="IssuerKeys.Algorithms"/>, or asks for
     /// extensions, of which none is known.</returns>

@@ -29,7 +29,7 @@ internal sealed class IssuerClient(IssuerFiles files, bool allowPrivate, TimePro
         try
         {
             using var http = NewClient(files.FindAuthorities(url));
-            var keySet = ReadDiscovery(await GetAsync(http, new Uri($"https://{url}/.well-known/openid-configuration"), limit.Token), url);
+            var keySet = ReadDiscovery(await GetAsync(http, new Uri($"https://{url.TrimEnd('/')}/.well-known/openid-configuration"), limit.Token), url);
             return IssuerKeys.TryParse(await GetAsync(http, keySet, limit.Token)) ?? throw new IssuerException("its key set is not valid");
         }
         catch (OperationCanceledException)
@@ -53,7 +53,7 @@ internal sealed class IssuerClient(IssuerFiles files, bool allowPrivate, TimePro
         using var document = JsonDocument.Parse(json, Strict);
         var root = document.RootElement;
         // Both spellings of one issuer; any other one would be somebody else's document. Source: OpenID Connect Discovery 1.0, 4.3.
-        if (root.ValueKind != JsonValueKind.Object || Text(root, "issuer")?.TrimEnd('/') != "https://" + url)
+        if (root.ValueKind != JsonValueKind.Object || Text(root, "issuer")?.TrimEnd('/') != "https://" + url.TrimEnd('/'))
             throw new IssuerException("its discovery document is of another issuer");
         return Uri.TryCreate(Text(root, "jwks_uri"), UriKind.Absolute, out var uri) && uri is { Scheme: "https", UserInfo: "" }
             ? uri

@@ -51,7 +51,13 @@ internal sealed class WebIdentityKeys : IConditionKeys
             });
         }
 
-        void Add(string claim, ConditionValues value) => values.TryAdd($"{providerUrl}:{claim}", value);
+        // With the slash that the provider may end with, and without it: both spellings are in use.
+        void Add(string claim, ConditionValues value)
+        {
+            values.TryAdd($"{providerUrl}:{claim}", value);
+            values.TryAdd($"{providerUrl.TrimEnd('/')}:{claim}", value);
+        }
+
         static ConditionValues Values(IReadOnlyList<string> all) => all is [var single] ? single : new ConditionValues(all);
     }
 

@@ -20,7 +20,8 @@ internal sealed class WebIdentityAuthenticator(IssuerKeyCache issuers)
     public async ValueTask<WebIdentity> AuthenticateAsync(IamDirectory? directory, string text, DateTimeOffset now, CancellationToken ct)
     {
         var token = IdToken.TryParse(text) ?? throw StsErrors.NoJwt();
-        if (directory?.FindOidcProvider(token.ProviderUrl) is not { } provider)
+        // Registered letter for letter, or without the slash that some issuers end with.
+        if ((directory?.FindOidcProvider(token.ProviderUrl) ?? directory?.FindOidcProvider(token.ProviderUrl.TrimEnd('/'))) is not { } provider)
             throw StsErrors.NoProvider(token.Issuer);
 
         // Only registered issuers are asked for keys: nobody can make the server call a place of their choice.
@@ -35,7 +36,7 @@ internal sealed class WebIdentityAuthenticator(IssuerKeyCache issuers)
         var audience = CheckAudience(token, provider);
         if (token.Text("sub") is not { Length: > 0 and <= MaxSubject } subject)
             throw StsErrors.NoJwt();
-        var arn = provider.Arn(directory.Account);
+        var arn = provider.Arn(directory!.Account);
         var (tags, transitive) = Tags(token);
         return new WebIdentity(NewCaller(arn, subject, audience), arn, subject, audience, new WebIdentityKeys(provider.Url, token))
         {

@@ -68,6 +68,18 @@ public sealed class AssumeRoleTests : IAsyncLifetime
         Assert.Equal(("AssumeRole", "AccessDenied"), ((string?)record["eventName"], (string?)record["errorCode"]));
     }
 
+    [Theory]
+    [InlineData("role/reader")]
+    [InlineData("role/team/READER")]
+    [InlineData("role/other/reader")]
+    [InlineData("user/team/reader")]
+    public async Task An_ARN_names_one_role_letter_for_letter(string resource)
+    {
+        await server.PutAsync(Role("reader", Trust("*")));
+
+        await app.StsFailsAsync("AccessDenied", 403, "AssumeRole", ("RoleArn", $"arn:aws:iam::111122223333:{resource}"), ("RoleSessionName", "s2"));
+    }
+
     [Fact]
     public async Task A_role_that_trusts_the_account_needs_the_callers_own_permission_too()
     {

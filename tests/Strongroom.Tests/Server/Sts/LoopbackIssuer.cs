@@ -12,6 +12,9 @@ namespace Strongroom.Tests.Server.Sts;
 /// <summary>An OpenID Connect issuer on loopback with a certificate authority of its own, as good or as bad as a test wants it.</summary>
 internal sealed class LoopbackIssuer : IAsyncDisposable
 {
+    // Making one takes longer than most tests.
+    private static readonly SigningKey First = SigningKey.NewRsa("k1");
+
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource stopping = new();
     private readonly X509Certificate2 authority;
@@ -24,7 +27,7 @@ internal sealed class LoopbackIssuer : IAsyncDisposable
         listener.Start();
         Url = $"127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}";
         (authority, certificate) = NewCertificates();
-        Keys.Add(SigningKey.NewRsa("k1"));
+        Keys.Add(First);
         serving = ServeAsync();
     }
 
@@ -71,7 +74,7 @@ internal sealed class LoopbackIssuer : IAsyncDisposable
         await stopping.CancelAsync();
         listener.Stop();
         await serving;
-        foreach (var key in Keys)
+        foreach (var key in Keys.Where(key => key != First))
             key.Dispose();
         authority.Dispose();
         certificate.Dispose();

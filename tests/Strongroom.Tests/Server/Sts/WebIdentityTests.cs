@@ -282,7 +282,7 @@ public sealed class WebIdentityTests : IAsyncLifetime
         await AssumeAsync(issuer.Token(Now));
         Assert.Equal(4, issuer.Requests);
 
-        using var gone = issuer.Keys[1];
+        var gone = issuer.Keys[1];
         issuer.Keys.Remove(gone);
         server.Time.Advance(TimeSpan.FromMinutes(61));
         Assert.Equal(NoKey, await FailAsync(issuer.Token(Now, key: gone), "InvalidIdentityToken"));
@@ -368,6 +368,22 @@ public sealed class WebIdentityTests : IAsyncLifetime
 
         Assert.Equal(NoKey, await FailAsync(issuer.Token(Now), "InvalidIdentityToken"));
         Assert.Equal(1, issuer.Requests);
+    }
+
+    [Theory]
+    [InlineData("", "/")]
+    [InlineData("/", "/")]
+    [InlineData("/", "/:")]
+    public async Task An_issuer_may_end_with_a_slash(string registered, string key)
+    {
+        issuer.Discovery = i => new JsonObject { ["issuer"] = i.Issuer + "/", ["jwks_uri"] = i.Issuer + "/keys" };
+        await File.WriteAllTextAsync(Path.Combine(files, Uri.EscapeDataString(issuer.Url + registered) + ".pem"), issuer.Authorities);
+        await server.RemoveAsync(new IamOidcProvider { Url = issuer.Url });
+        await server.PutAsync(
+            new IamOidcProvider { Url = issuer.Url + registered, ClientIds = ["sts.amazonaws.com"] },
+            Role("web", Trusting($$$"""{"StringEquals":{"{{{issuer.Url + key.TrimEnd('/')}}}:sub":"{{{Subject}}}"}}""".Replace("::", ":", StringComparison.Ordinal)).Replace(ProviderArn, ProviderArn + registered, StringComparison.Ordinal)));
+
+        await AssumeAsync(issuer.Token(Now, c => c["iss"] = issuer.Issuer + "/"));
     }
 
     [Fact]
