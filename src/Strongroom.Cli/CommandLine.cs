@@ -24,6 +24,7 @@ internal static class CommandLine
             ProfileCommand.Create(terminal),
             AccountCommand.Create(terminal),
             ExplainCommand.Create(terminal),
+            RewrapCommand.Create(terminal),
             SealCommand.Create(terminal),
             VersionCommand.Create(terminal),
             CompletionCommand.Create(terminal),

@@ -175,6 +175,15 @@ public sealed class Keyring : IDisposable
         return length;
     }
 
+    /// <summary>Seals a value anew at its place, with the newest loaded version of its key and a data key of its own. The plaintext does not leave this room.</summary>
+    /// <inheritdoc cref="Open(SealedValue, Binding)" path="/exception"/>
+    public SealedValue Reseal(SealedValue value, Binding binding)
+    {
+        var (plaintext, kind) = Open(value, binding);
+        using (plaintext)
+            return TryReadKey(value, out var keyId, out _) ? Seal(keyId, kind, plaintext.Reveal(), binding) : throw new DecryptionException();
+    }
+
     /// <summary>The number of bytes <see cref="Open(SealedValue, Binding, Span{byte}, out SecretKind)"/> will write.</summary>
     /// <exception cref="DecryptionException">Too short to be a sealed value.</exception>
     public static int PlaintextLength(SealedValue value)

@@ -234,7 +234,7 @@ public sealed class StrongroomServer : IAsyncDisposable
             KmsOperations.All(keys, identities, keyring, entropy),
             StsOperations.All(identities, new SessionIssuer(keyring, entropy), NewWebIdentities(options, time)),
             IamOperations.All(identities, store, parts.Uses, keys, keyring, entropy),
-            StrongroomOperations.All(identities, secrets, directory.AuditLog, store, keyring, entropy));
+            StrongroomOperations.All(identities, secrets, directory.AuditLog, store, keys, regions, keyring, entropy));
         var pipeline = new RequestPipeline(
             new RequestRouter(table, regions),
             new SigV4Authenticator(identities, keyring, keys, new SigningKeyCache(time), parts.Uses),

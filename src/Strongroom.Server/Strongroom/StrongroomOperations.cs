@@ -1,6 +1,7 @@
 using Strongroom.Crypto;
 using Strongroom.Server.Endpoint;
 using Strongroom.Server.Iam;
+using Strongroom.Server.Keys;
 using Strongroom.Storage;
 using static Strongroom.Server.Endpoint.OperationTable;
 
@@ -10,7 +11,8 @@ namespace Strongroom.Server.Strongroom;
 internal static class StrongroomOperations
 {
     public static IReadOnlyList<OperationEntry> All(
-        IamDirectories directories, ISecretStore store, string auditDirectory, IDirectoryStore accounts, Keyring keyring, Entropy entropy)
+        IamDirectories directories, ISecretStore store, string auditDirectory, IDirectoryStore accounts, KeyDirectory keys, Regions regions,
+        Keyring keyring, Entropy entropy)
     {
         var resources = new PolicyResources(store);
         return
@@ -19,6 +21,7 @@ internal static class StrongroomOperations
             Json(ServiceProtocol.Strongroom, "Explain", ReadOnly, ExplainRequest.Shape, new Explain(directories, resources)),
             Json(ServiceProtocol.Strongroom, "ListAccounts", ReadOnly, ListAccountsRequest.Shape, new ListAccounts(directories, accounts)),
             Json(ServiceProtocol.Strongroom, "Rehearse", ReadOnly, RehearseRequest.Shape, new Rehearse(directories, resources, new AuditedCalls(auditDirectory))),
+            Json(ServiceProtocol.Strongroom, "Rewrap", Mutating, RewrapRequest.Shape, new Rewrap(store, keys, regions, keyring)),
         ];
     }
 }

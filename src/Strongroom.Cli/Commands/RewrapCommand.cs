@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Strongroom.Cli.Aws;
+
+namespace Strongroom.Cli.Commands;
+
+/// <summary><c>strongroom rewrap</c>: moves values to the newest versions of their KMS keys.</summary>
+internal static class RewrapCommand
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    public static Command Create(Terminal terminal)
+    {
+        var data = DocumentedCommand.DataOption();
+        var json = new Option<bool>("--json") { Description = "As JSON." };
+        var region = new Option<string?>("--region") { Description = "The region whose secrets to move. The configured one when not given." };
+        var command = new DocumentedCommand(
+            "rewrap",
+            "After KMS keys were rotated, move the values of all secrets of the account and region to the newest versions of their keys. It can be stopped at any "
+            + "time and run again. Signs with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY when they are set and --data is not given, else as the root of the data directory.")
+        {
+            Examples = ["strongroom rewrap", "strongroom rewrap --region eu-west-1 --json"],
+        };
+        command.Add(region);
+        command.Add(data);
+        command.Add(json);
+        command.SetAction(async (parsed, ct) =>
+        {
+            using var client = OwnClient.Open(terminal, parsed.GetValue(data));
+            Print(terminal, await RunAsync(terminal, client, parsed.GetValue(region), ct), parsed.GetValue(json));
+            return 0;
+        });
+        return command;
+    }
+
+    private static async Task<JsonObject> RunAsync(Terminal terminal, OwnClient client, string? region, CancellationToken ct)
+    {
+        var (secrets, rewrapped, skipped) = (0L, 0L, 0L);
+        string? token = null;
+        do
+        {
+            var parameters = new JsonObject();
+            if (region is not null)
+                parameters["Region"] = region;
+            if (token is not null)
+                parameters["NextToken"] = token;
+            var step = await client.CallAsync("Rewrap", parameters, ct);
+            secrets += (long)step["Secrets"]!;
+            rewrapped += (long)step["Rewrapped"]!;
+            skipped += (long)step["Skipped"]!;
+            token = (string?)step["NextToken"];
+            // Over the same line again and again, and only for a person: a pipe gets the result alone.
+            if (terminal.OutputIsScreen)
+                terminal.Error.Write($"\r{secrets} secrets, {rewrapped} values moved");
+        }
+        while (token is not null);
+        if (terminal.OutputIsScreen)
+            terminal.Error.WriteLine();
+        return new JsonObject { ["Secrets"] = secrets, ["Rewrapped"] = rewrapped, ["Skipped"] = skipped };
+    }
+
+    private static void Print(Terminal terminal, JsonObject result, bool asJson)
+    {
+        if (asJson)
+        {
+            terminal.Output.WriteLine(result.ToJsonString(Indented));
+            return;
+        }
+
+        terminal.Output.WriteLine($"Moved {result["Rewrapped"]} values of {result["Secrets"]} secrets to the newest versions of their keys.");
+        if ((long)result["Skipped"]! > 0)
+            terminal.Output.WriteLine($"{result["Skipped"]} values stay where they are: their key is disabled, to be deleted, gone, or another account's.");
+    }
+}
