@@ -49,18 +49,25 @@ internal sealed class KeyDirectory(
         return directory.FindKey(id) is { } key ? (directory, key) : null;
     }
 
-    /// <summary>The key id to seal with, loaded; null when the caller's key does not exist.</summary>
-    /// <param name="kmsKeyId">Key id, key ARN, alias or alias ARN as the caller sent it; null for the default key.</param>
-    public async ValueTask<Guid?> FindAsync(string account, string region, string? kmsKeyId, CancellationToken ct)
+    /// <summary>A key by a name that is not the default key's, as an account has it in a region; null when there is none.</summary>
+    /// <param name="name">Key id, key ARN, alias or alias ARN; an ARN may name another account's key of the region.</param>
+    public async ValueTask<(KmsDirectory Directory, KmsKey Key)?> FindAsync(string account, string region, string name, CancellationToken ct)
     {
-        if (IsDefault(kmsKeyId, account, region))
-            return await LoadAsync(await DefaultKeyAsync(account, region, ct), ct);
+        var resource = name;
+        if (name.StartsWith("arn:", StringComparison.Ordinal))
+        {
+            if (Arn.TryParse(name) is not { Service: "kms" } arn || arn.Region != region)
+                return null;
+            account = arn.Account;
+            resource = arn.Resource.StartsWith("key/", StringComparison.Ordinal) ? arn.Resource["key/".Length..] : arn.Resource;
+        }
 
-        var directory = await GetAsync(account, region, ct);
-        var key = AliasOf(kmsKeyId!, account, region) is { } alias ? directory.FindKeyByAlias(alias)
-            : Guid.TryParseExact(KeyIdOf(kmsKeyId!, account, region), "D", out var id) ? directory.FindKey(id)
+        if (await FindDirectoryAsync(account, region, ct) is not { } directory)
+            return null;
+        var key = resource.StartsWith(KmsTargets.AliasPrefix, StringComparison.Ordinal) ? directory.FindKeyByAlias(resource)
+            : Guid.TryParseExact(resource, "D", out var id) ? directory.FindKey(id)
             : null;
-        return key is null ? null : await LoadAsync(key, ct);
+        return key is null ? null : (directory, key);
     }
 
     /// <summary>The default key of an account and region, made if this is its first use.</summary>
@@ -159,9 +166,6 @@ internal sealed class KeyDirectory(
         text.StartsWith("alias/", StringComparison.Ordinal) ? text
         : Here(text, account, region) is { } arn && arn.Resource.StartsWith("alias/", StringComparison.Ordinal) ? arn.Resource
         : null;
-
-    private static string? KeyIdOf(string text, string account, string region) =>
-        Here(text, account, region) is { } arn && arn.Resource.StartsWith("key/", StringComparison.Ordinal) ? arn.Resource["key/".Length..] : text;
 
     private static Arn? Here(string text, string account, string region) =>
         Arn.TryParse(text) is { Service: "kms" } arn && arn.Account == account && arn.Region == region ? arn : null;

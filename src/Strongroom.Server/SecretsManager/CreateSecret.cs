@@ -111,7 +111,7 @@ internal sealed class CreateSecret(ISecretStore store, SecretVault vault, Replic
         var value = request.SecretString ?? request.SecretBinary;
 
         if (target.Secret is { } existing)
-            return await RepeatAsync(request, value, existing, ct);
+            return await RepeatAsync(call, request, value, existing, ct);
 
         List<NewVersion> versions = value is null ? [] : [new NewVersion(request.ClientRequestToken!, call.Now, value)];
         var secret = new StoredSecret
@@ -133,23 +133,23 @@ internal sealed class CreateSecret(ISecretStore store, SecretVault vault, Replic
         };
 
         // A key that can't be used is refused even when there is no value to seal with it yet.
-        await vault.CheckKeyAsync(secret, ct);
+        await vault.CheckKeyAsync(call, secret, ct);
         var (after, changes, shown) = await replication.AddAsync(
-            secret, request.AddReplicaRegions ?? [], request.ForceOverwriteReplicaSecret ?? false, versions, call.Now, ct);
-        var own = await vault.ChangeAsync(null, after, versions, call.Now, ct);
+            call, secret, request.AddReplicaRegions ?? [], request.ForceOverwriteReplicaSecret ?? false, versions, call.Now, ct);
+        var own = await vault.ChangeAsync(call, null, after, versions, call.Now, ct);
         return new Plan<CreateSecretResponse>(
             new CreateSecretResponse(after.Arn(), after.Name, value is null ? null : request.ClientRequestToken, shown), [own, .. changes]);
     }
 
     // Source: API fact sheet 2.6, idempotency of CreateSecret.
     private async ValueTask<CreateSecretResponse> RepeatAsync(
-        CreateSecretRequest request, SecretValue? value, StoredSecret existing, CancellationToken ct)
+        CallContext call, CreateSecretRequest request, SecretValue? value, StoredSecret existing, CancellationToken ct)
     {
         if (existing.PurgeAt is not null)
             throw SecretsManagerErrors.NameMarkedForDeletion();
         if (value is null || await store.FindVersionAsync(existing.Id, request.ClientRequestToken!, ct) is not { Value: not null } version)
             throw SecretsManagerErrors.Exists(existing.Name);
-        return vault.Holds(existing, version, value)
+        return await vault.HoldsAsync(call, existing, version, value, ct)
             ? new CreateSecretResponse(existing.Arn(), existing.Name, version.VersionId, existing.Document.Replicas)
             : throw SecretsManagerErrors.TokenInUse(request.ClientRequestToken!, existing.Arn());
     }

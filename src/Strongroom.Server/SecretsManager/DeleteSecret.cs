@@ -89,7 +89,7 @@ internal sealed class DeleteSecret(SecretTargets targets, SecretVault vault)
         var purgeAt = call.Now.AddDays(request.RecoveryWindowInDays ?? DefaultWindowDays);
         var after = secret with { ChangedAt = call.Now, PurgeAt = purgeAt };
         return new Plan<DeleteSecretResponse>(
-            new DeleteSecretResponse(secret.Arn(), secret.Name, purgeAt), await vault.ChangeAllAsync(secret, after, [], call.Now, ct))
+            new DeleteSecretResponse(secret.Arn(), secret.Name, purgeAt), await vault.ChangeAllAsync(call, secret, after, [], call.Now, ct))
         {
             Events = [Event("StartSecretVersionDelete", secret)],
         };

@@ -66,7 +66,7 @@ internal sealed class GetSecretValue(SecretTargets targets, ISecretStore store, 
                 ? SecretsManagerErrors.NoValueForLabel(request.VersionStage ?? StagingLabels.Current)
                 : SecretsManagerErrors.NoValueForVersion(versionId);
 
-        var value = await vault.OpenAsync(target, version, ct);
+        var value = await vault.OpenAsync(call, target, version, ct);
 
         // AWS keeps the day of the last read only, so this writes once a day and version, not once a read.
         var today = DateOnly.FromDateTime(call.Now.UtcDateTime);

@@ -65,7 +65,7 @@ internal sealed class PutSecretValue(SecretTargets targets, SecretVault vault)
         var value = request.SecretString ?? request.SecretBinary ?? throw SecretsManagerErrors.NoValue();
         var token = request.ClientRequestToken!;
 
-        if (await vault.IsRepeatAsync(secret, token, value, ct))
+        if (await vault.IsRepeatAsync(call, secret, token, value, ct))
             return new PutSecretValueResponse(secret.Arn(), secret.Name, token, secret.Document.Versions.Of(token));
 
         var versions = StagingLabels.AttachNew(secret.Document.Versions, token, request.VersionStages);
@@ -76,7 +76,7 @@ internal sealed class PutSecretValue(SecretTargets targets, SecretVault vault)
         };
         return new Plan<PutSecretValueResponse>(
             new PutSecretValueResponse(secret.Arn(), secret.Name, token, versions.Of(token)),
-            await vault.ChangeAllAsync(secret, after, [new NewVersion(token, call.Now, value)], call.Now, ct))
+            await vault.ChangeAllAsync(call, secret, after, [new NewVersion(token, call.Now, value)], call.Now, ct))
         {
             Events = RotationState.Abandoned(secret, after),
         };

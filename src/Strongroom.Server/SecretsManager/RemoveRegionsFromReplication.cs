@@ -39,7 +39,7 @@ internal sealed class RemoveRegionsFromReplication(SecretTargets targets, Secret
         var remaining = (secret.Document.Replicas ?? [])
             .Where(r => !request.RemoveReplicaRegions!.Contains(r.Region, StringComparer.Ordinal)).ToList();
         var after = Without(secret, remaining) with { ChangedAt = call.Now };
-        changes.Insert(0, await vault.ChangeAsync(secret, after, [], call.Now, ct));
+        changes.Insert(0, await vault.ChangeAsync(call, secret, after, [], call.Now, ct));
         return new Plan<ReplicationResponse>(new ReplicationResponse(secret.Arn(), remaining), changes);
     }
 

@@ -53,12 +53,12 @@ internal sealed class ReplicateSecretToRegions(SecretTargets targets, SecretVaul
     {
         var (request, target) = authorized;
         var secret = target.Changeable;
-        var versions = await vault.OpenVersionsAsync(secret, secret.Document.Versions.Select(v => v.VersionId), ct);
+        var versions = await vault.OpenVersionsAsync(call, secret, secret.Document.Versions.Select(v => v.VersionId), ct);
         try
         {
             var (after, changes, shown) = await replication.AddAsync(
-                secret with { ChangedAt = call.Now }, request.AddReplicaRegions!, request.ForceOverwriteReplicaSecret ?? false, versions, call.Now, ct);
-            var own = await vault.ChangeAsync(secret, after, [], call.Now, ct);
+                call, secret with { ChangedAt = call.Now }, request.AddReplicaRegions!, request.ForceOverwriteReplicaSecret ?? false, versions, call.Now, ct);
+            var own = await vault.ChangeAsync(call, secret, after, [], call.Now, ct);
             return new Plan<ReplicationResponse>(new ReplicationResponse(secret.Arn(), shown), [own, .. changes]);
         }
         finally

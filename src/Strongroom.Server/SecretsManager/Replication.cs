@@ -1,18 +1,17 @@
 using Strongroom.Protocol;
 using Strongroom.Server.Endpoint;
-using Strongroom.Server.Keys;
 using Strongroom.Storage;
 
 namespace Strongroom.Server.SecretsManager;
 
 /// <summary>Plans replicas in other regions. Regions are namespaces of one store, so a replica is made in its primary's commit. Source: API fact sheet, section 8.</summary>
-internal sealed class Replication(ISecretStore store, SecretVault vault, KeyDirectory keys, Regions regions)
+internal sealed class Replication(ISecretStore store, SecretVault vault, Regions regions)
 {
     /// <summary>Adds or re-keys replicas.</summary>
     /// <param name="versions">Labelled versions of the primary, opened.</param>
     /// <returns>The primary with its new statuses, the replicas' changes, and the statuses as the answer shows them: new ones in progress.</returns>
     public async ValueTask<(StoredSecret Primary, IReadOnlyList<SecretChange> Changes, IReadOnlyList<ReplicaStatus>? Shown)> AddAsync(
-        StoredSecret primary, IReadOnlyList<ReplicaRegionParameter> wanted, bool overwrite, IReadOnlyList<NewVersion> versions, DateTimeOffset now, CancellationToken ct)
+        CallContext call, StoredSecret primary, IReadOnlyList<ReplicaRegionParameter> wanted, bool overwrite, IReadOnlyList<NewVersion> versions, DateTimeOffset now, CancellationToken ct)
     {
         if (wanted.Count == 0)
             return (primary, [], primary.Document.Replicas);
@@ -28,7 +27,7 @@ internal sealed class Replication(ISecretStore store, SecretVault vault, KeyDire
             var at = stored.FindIndex(r => r.Region == region.Region);
             if (at >= 0 && stored[at].Status == Replicas.InSync && stored[at].KmsKeyId == key)
                 continue;
-            var (status, made) = await PlaceAsync(primary, new ReplicaStatus(region.Region!, key, Replicas.InSync, Replicas.Succeeded), overwrite, versions, now, ct);
+            var (status, made) = await PlaceAsync(call, primary, new ReplicaStatus(region.Region!, key, Replicas.InSync, Replicas.Succeeded), overwrite, versions, now, ct);
             changes.AddRange(made);
             Replace(stored, at, status);
             Replace(shown, at, status with { Status = Replicas.InProgress, StatusMessage = null });
@@ -38,20 +37,20 @@ internal sealed class Replication(ISecretStore store, SecretVault vault, KeyDire
     }
 
     private async ValueTask<(ReplicaStatus Status, IReadOnlyList<SecretChange> Changes)> PlaceAsync(
-        StoredSecret primary, ReplicaStatus wanted, bool overwrite, IReadOnlyList<NewVersion> versions, DateTimeOffset now, CancellationToken ct)
+        CallContext call, StoredSecret primary, ReplicaStatus wanted, bool overwrite, IReadOnlyList<NewVersion> versions, DateTimeOffset now, CancellationToken ct)
     {
-        if (await keys.FindAsync(primary.Account, wanted.Region, wanted.KmsKeyId, ct) is null)
+        if (!await vault.CanSealAsync(call, Replicas.New(primary, wanted, now), ct))
             return (Fail(wanted, "Replication failed: the KMS key can't be used. It needs GenerateDataKey and Decrypt."), []);
 
         var existing = await store.FindAsync(primary.Account, wanted.Region, primary.Name, ct);
         if (existing is null)
-            return (wanted, [await vault.ChangeAsync(null, Replicas.New(primary, wanted, now), versions, now, ct)]);
+            return (wanted, [await vault.ChangeAsync(call, null, Replicas.New(primary, wanted, now), versions, now, ct)]);
 
         if (existing.Suffix == primary.Suffix && existing.Document.PrimaryRegion == primary.Region)
         {
             // Our own replica under another key: everything in it is sealed anew.
             var rekeyed = Replicas.Follow(existing with { Document = existing.Document with { KmsKeyId = wanted.KmsKeyId } }, primary);
-            return (wanted, [await vault.ChangeAsync(existing, rekeyed, versions, now, ct)]);
+            return (wanted, [await vault.ChangeAsync(call, existing, rekeyed, versions, now, ct)]);
         }
 
         if (existing.IsReplica())
@@ -63,7 +62,7 @@ internal sealed class Replication(ISecretStore store, SecretVault vault, KeyDire
             : (wanted,
             [
                 new SecretChange { Before = existing },
-                await vault.ChangeAsync(null, Replicas.New(primary, wanted, now), versions, now, ct),
+                await vault.ChangeAsync(call, null, Replicas.New(primary, wanted, now), versions, now, ct),
             ]);
     }
 

@@ -97,21 +97,21 @@ internal sealed class RotateSecret(SecretTargets targets, ISecretStore store, Se
 
         // Without a function there is nobody to fill a placeholder: the configuration stands, and the rotation itself fails.
         if (rotation.LambdaArn is null)
-            return await PlanAsync(secret, after, [], token, Failed(request, secret, token), call.Now, ct);
+            return await PlanAsync(call, secret, after, [], token, Failed(request, secret, token), call.Now, ct);
 
         // A token that already has its value is a rotation being repeated, not a new one.
         if (request.RotateImmediately == false || await store.FindVersionAsync(secret.Id, token, ct) is not null)
-            return await PlanAsync(secret, after, [], token, [], call.Now, ct);
+            return await PlanAsync(call, secret, after, [], token, [], call.Now, ct);
 
         var versions = StagingLabels.Attach(secret.Document.Versions, token, [StagingLabels.Pending], hasValue: false);
         after = after with { Document = after.Document with { Versions = versions } };
         return await PlanAsync(
-            secret, after, [new NewVersion(token, call.Now, null)], token, [RotationState.Event("RotationStarted", secret, token)], call.Now, ct);
+            call, secret, after, [new NewVersion(token, call.Now, null)], token, [RotationState.Event("RotationStarted", secret, token)], call.Now, ct);
     }
 
     private async ValueTask<Plan<UpdateSecretResponse>> PlanAsync(
-        StoredSecret secret, StoredSecret after, IReadOnlyList<NewVersion> versions, string token, IReadOnlyList<ServiceEvent> events, DateTimeOffset now, CancellationToken ct) =>
-        new(new UpdateSecretResponse(secret.Arn(), secret.Name, token), await vault.ChangeAllAsync(secret, after, versions, now, ct)) { Events = events };
+        CallContext call, StoredSecret secret, StoredSecret after, IReadOnlyList<NewVersion> versions, string token, IReadOnlyList<ServiceEvent> events, DateTimeOffset now, CancellationToken ct) =>
+        new(new UpdateSecretResponse(secret.Arn(), secret.Name, token), await vault.ChangeAllAsync(call, secret, after, versions, now, ct)) { Events = events };
 
     private static IReadOnlyList<ServiceEvent> Failed(RotateSecretRequest request, StoredSecret secret, string token) =>
         request.RotateImmediately == false

@@ -17,8 +17,8 @@ internal static class SecretsManagerOperations
         ISecretStore store, Keyring keyring, KeyDirectory keys, Regions regions, IRotationFunctions functions, PolicyPrincipals principals, Entropy entropy)
     {
         var targets = new SecretTargets(store);
-        var vault = new SecretVault(store, keyring, keys);
-        var replication = new Replication(store, vault, keys, regions);
+        var vault = new SecretVault(store, keyring, new SecretKeys(keys, keyring));
+        var replication = new Replication(store, vault, regions);
         var tokens = new PagingTokens(keyring);
         var pages = new SecretPages(store, tokens);
         var get = new GetSecretValue(targets, store, vault);

@@ -38,12 +38,12 @@ internal sealed class StopReplicationToReplica(SecretTargets targets, ISecretSto
                 Rotation = replica.Document.Rotation is { } rotation ? rotation with { Enabled = false, NextRotationAt = null } : null,
             },
         };
-        List<SecretChange> changes = [await vault.ChangeAsync(replica, promoted, [], call.Now, ct)];
+        List<SecretChange> changes = [await vault.ChangeAsync(call, replica, promoted, [], call.Now, ct)];
         if (await store.FindAsync(replica.Account, replica.Document.PrimaryRegion!, replica.Name, ct) is { } primary && primary.Suffix == replica.Suffix)
         {
             var remaining = (primary.Document.Replicas ?? []).Where(r => r.Region != replica.Region).ToList();
             var after = RemoveRegionsFromReplication.Without(primary, remaining) with { ChangedAt = call.Now };
-            changes.Add(await vault.ChangeAsync(primary, after, [], call.Now, ct));
+            changes.Add(await vault.ChangeAsync(call, primary, after, [], call.Now, ct));
         }
 
         return new Plan<StopReplicationToReplicaResponse>(new StopReplicationToReplicaResponse(replica.Arn()), changes);

@@ -77,7 +77,7 @@ internal sealed class UpdateSecret(SecretTargets targets, SecretVault vault)
             throw SecretsManagerErrors.BothValues();
         var value = request.SecretString ?? request.SecretBinary;
         var token = value is null ? null : request.ClientRequestToken;
-        var isNewValue = value is not null && !await vault.IsRepeatAsync(secret, token!, value, ct);
+        var isNewValue = value is not null && !await vault.IsRepeatAsync(call, secret, token!, value, ct);
 
         var after = secret with { ChangedAt = call.Now, Document = Merge(secret.Document, request) };
         if (isNewValue)
@@ -86,18 +86,19 @@ internal sealed class UpdateSecret(SecretTargets targets, SecretVault vault)
             after = after with { Document = RotationState.AfterNewVersion(after.Document with { Versions = versions }, token!, call.Now) };
         }
 
-        await vault.CheckKeyAsync(after, ct);
+        if (after.Document.KmsKeyId != secret.Document.KmsKeyId)
+            await vault.CheckKeyAsync(call, after, ct);
         List<NewVersion> own = isNewValue ? [new NewVersion(token!, call.Now, value)] : [];
 
         // Another key: the versions in use are sealed anew under it. Replicas keep their own keys. Source: API fact sheet 2.11.
         var resealed = after.Document.KmsKeyId == secret.Document.KmsKeyId
             ? []
-            : await vault.OpenVersionsAsync(secret, secret.Document.Versions.Where(IsInUse).Select(v => v.VersionId), ct);
+            : await vault.OpenVersionsAsync(call, secret, secret.Document.Versions.Where(IsInUse).Select(v => v.VersionId), ct);
         try
         {
-            var changes = await vault.ChangeAllAsync(secret, after, own, call.Now, ct);
+            var changes = await vault.ChangeAllAsync(call, secret, after, own, call.Now, ct);
             if (resealed.Count > 0)
-                changes = [await vault.ChangeAsync(secret, after, [.. resealed, .. own], call.Now, ct), .. changes.Skip(1)];
+                changes = [await vault.ChangeAsync(call, secret, after, [.. resealed, .. own], call.Now, ct), .. changes.Skip(1)];
             return new Plan<UpdateSecretResponse>(new UpdateSecretResponse(secret.Arn(), secret.Name, token), changes)
             {
                 Events = RotationState.Abandoned(secret, after),

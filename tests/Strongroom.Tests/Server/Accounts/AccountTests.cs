@@ -141,8 +141,13 @@ public sealed class AccountTests : IAsyncLifetime
     public async Task A_secret_is_read_across_accounts_when_both_sides_allow_it(bool isGranted, bool isAllowed)
     {
         const string Reader = "arn:aws:iam::444455556666:user/reader";
+        // The default key admits its own account alone. Source: IAM fact sheet 3.5.
+        var kmsKey = (string)(await server.Root.JsonAsync("TrentService.CreateKey", new
+        {
+            Policy = """{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["111122223333","444455556666"]},"Action":"kms:*","Resource":"*"}]}""",
+        }))["KeyMetadata"]!["Arn"]!;
         var arn = (string)(await server.Root.JsonAsync(
-            "secretsmanager.CreateSecret", new { Name = "db", SecretString = "mine", ClientRequestToken = new string('a', 32) }))["ARN"]!;
+            "secretsmanager.CreateSecret", new { Name = "db", SecretString = "mine", KmsKeyId = kmsKey, ClientRequestToken = new string('a', 32) }))["ARN"]!;
         var root = RootOf(await CreateAsync(Other));
         await root.IamAsync("CreateUser", ("UserName", "reader"));
         var key = (await root.IamAsync("CreateAccessKey", ("UserName", "reader"))).Element("AccessKey")!;
@@ -159,7 +164,7 @@ public sealed class AccountTests : IAsyncLifetime
         if (isAllowed)
         {
             await root.IamAsync("PutUserPolicy", ("UserName", "reader"), ("PolicyName", "read"), ("PolicyDocument",
-                """{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"arn:aws:secretsmanager:us-east-1:111122223333:secret:db-*"}]}"""));
+                """{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"arn:aws:secretsmanager:us-east-1:111122223333:secret:db-*"},{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*"}]}"""));
         }
 
         if (isGranted && isAllowed)

@@ -18,10 +18,10 @@ internal static class KmsClient
 
     public static string KeyArn(string keyId, string region = "us-east-1") => $"arn:aws:kms:{region}:{RunningServer.Account}:key/{keyId}";
 
-    /// <summary>A user with an inline policy, by its own access key.</summary>
-    public static async Task<TestClient> NewUserAsync(this RunningServer server, string name, string? policy = null)
+    /// <summary>A user with inline policies, by its own access key.</summary>
+    public static async Task<TestClient> NewUserAsync(this RunningServer server, string name, params string[] policies)
     {
-        await server.PutAsync(Identities.User(name, policy is null ? [] : [policy]));
+        await server.PutAsync(Identities.User(name, policies));
         return await server.ClientOfAsync(name);
     }
 
