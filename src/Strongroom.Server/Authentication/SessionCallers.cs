@@ -69,8 +69,12 @@ internal static class SessionCallers
     {
         SessionKind.Role => directory.FindRole(grant.EntityName) is { } role && role.Id == grant.EntityId ? OfRole(directory, grant, role) : null,
         _ when grant.IsRoot => OfRoot(directory, grant),
-        _ => directory.FindUser(grant.EntityName) is { } user && user.Id == grant.EntityId ? OfUser(directory, grant, user) : null,
+        _ => FindUser(directory, grant) is { } user ? OfUser(directory, grant, user) : null,
     };
+
+    // A user keeps its sessions when it is renamed: the id tells who it is, the name only where to look first.
+    private static IamUser? FindUser(IamDirectory directory, SessionGrant grant) =>
+        directory.FindUser(grant.EntityName) is { } user && user.Id == grant.EntityId ? user : directory.FindUserById(grant.EntityId);
 
     private static (Principal, PrincipalPolicies) OfRole(IamDirectory directory, SessionGrant grant, IamRole role) => (
         new Principal

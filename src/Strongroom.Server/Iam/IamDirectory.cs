@@ -36,6 +36,9 @@ internal sealed class IamDirectory
 
     public IamUser? FindUser(string name) => Find<IamUser>("user", IamEntity.KeyOf(name));
 
+    /// <summary>Looks at every user: for the few who changed their names.</summary>
+    public IamUser? FindUserById(string id) => entities.Values.Select(pair => pair.Entity).OfType<IamUser>().FirstOrDefault(user => user.Id == id);
+
     public IamGroup? FindGroup(string name) => Find<IamGroup>("group", IamEntity.KeyOf(name));
 
     public IamRole? FindRole(string name) => Find<IamRole>("role", IamEntity.KeyOf(name));

@@ -62,7 +62,49 @@ public sealed class DenialTests : IAsyncLifetime
     [InlineData("ListServiceSpecificCredentials", User, "UserName=app")]
     [InlineData("ListServiceSpecificCredentials", "*", "AllUsers=true")]
     [InlineData("ListSigningCertificates", User, "UserName=app")]
+    [InlineData("SimulatePrincipalPolicy", User, "PolicySourceArn=" + User, "ActionNames.member.1=iam:GetUser")]
+    [InlineData("SimulatePrincipalPolicy", "arn:aws:iam::111122223333:role/none", "PolicySourceArn=arn:aws:iam::111122223333:role/none", "ActionNames.member.1=iam:GetUser")]
+    [InlineData("SimulateCustomPolicy", "*", "PolicyInputList.member.1={", "ActionNames.member.1=iam:GetUser")]
+    [InlineData("GetContextKeysForPrincipalPolicy", User, "PolicySourceArn=" + User)]
+    [InlineData("GetContextKeysForCustomPolicy", "*", "PolicyInputList.member.1={")]
     public async Task A_user_without_policies_is_denied(string operation, string resource, params string[] parameters) => Assert.Equal(
         $"User: {User} is not authorized to perform: iam:{operation} on resource: {resource} because no identity-based policy allows the iam:{operation} action",
         await app.IamFailsAsync("AccessDenied", 403, operation, [.. parameters.Select(p => (p.Split('=', 2)[0], p.Split('=', 2)[1]))]));
+
+    [Fact]
+    public async Task A_rename_needs_permission_on_both_names()
+    {
+        await AllowAsync("iam:Update*", "arn:aws:iam::111122223333:user/team/*", "arn:aws:iam::111122223333:group/ops");
+
+        await app.IamAsync("UpdateUser", ("UserName", "app"), ("NewUserName", "app2"));
+        Assert.StartsWith(
+            "User: arn:aws:iam::111122223333:user/team/app2 is not authorized to perform: iam:UpdateUser on resource: arn:aws:iam::111122223333:user/admins/app2 ",
+            await app.IamFailsAsync("AccessDenied", 403, "UpdateUser", ("UserName", "app2"), ("NewPath", "/admins/")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "User: arn:aws:iam::111122223333:user/team/app2 is not authorized to perform: iam:UpdateGroup on resource: arn:aws:iam::111122223333:group/admins ",
+            await app.IamFailsAsync("AccessDenied", 403, "UpdateGroup", ("GroupName", "ops"), ("NewGroupName", "admins")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_user_may_look_after_its_own_keys_and_no_others()
+    {
+        await AllowAsync("iam:*AccessKey*", "arn:aws:iam::*:user/*/${aws:username}");
+        await server.Root.IamAsync("CreateUser", ("UserName", "other"));
+
+        var second = (await app.IamAsync("CreateAccessKey")).Element("AccessKey")!.Element("AccessKeyId")!.Value;
+        await app.IamAsync("UpdateAccessKey", ("AccessKeyId", second), ("Status", "Inactive"));
+        await app.IamAsync("GetAccessKeyLastUsed", ("AccessKeyId", second));
+        await app.IamAsync("DeleteAccessKey", ("AccessKeyId", second));
+        Assert.Single((await app.IamAsync("ListAccessKeys")).Element("AccessKeyMetadata")!.Elements());
+        await app.IamFailsAsync("AccessDenied", 403, "ListAccessKeys", ("UserName", "other"));
+        await app.IamFailsAsync("AccessDenied", 403, "CreateAccessKey", ("UserName", "other"));
+        await app.IamFailsAsync("AccessDenied", 403, "GetAccessKeyLastUsed", ("AccessKeyId", RunningServer.AccessKeyId));
+    }
+
+    private Task AllowAsync(string action, params string[] resources) => server.Root.IamAsync(
+        "PutUserPolicy", ("UserName", "app"), ("PolicyName", "p"), ("PolicyDocument", System.Text.Json.JsonSerializer.Serialize(new
+        {
+            Version = "2012-10-17",
+            Statement = new[] { new { Effect = "Allow", Action = action, Resource = resources } },
+        })));
 }

@@ -114,9 +114,16 @@ public sealed class GroupTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_empty_group_can_be_deleted()
+    public async Task A_group_goes_only_when_nothing_hangs_on_it()
     {
+        const string Administrator = "arn:aws:iam::aws:policy/AdministratorAccess";
         await server.Root.IamAsync("CreateGroup", ("GroupName", "ops"));
+        await server.Root.IamAsync("AttachGroupPolicy", ("GroupName", "ops"), ("PolicyArn", Administrator));
+        Assert.Equal("Cannot delete entity, must detach all policies first.", await server.Root.IamFailsAsync("DeleteConflict", 409, "DeleteGroup", ("GroupName", "ops")));
+        await server.Root.IamAsync("DetachGroupPolicy", ("GroupName", "ops"), ("PolicyArn", Administrator));
+        await server.Root.IamAsync("PutGroupPolicy", ("GroupName", "ops"), ("PolicyName", "p"), ("PolicyDocument", """{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"""));
+        Assert.Equal("Cannot delete entity, must delete policies first.", await server.Root.IamFailsAsync("DeleteConflict", 409, "DeleteGroup", ("GroupName", "ops")));
+        await server.Root.IamAsync("DeleteGroupPolicy", ("GroupName", "ops"), ("PolicyName", "p"));
 
         await server.Root.IamAsync("DeleteGroup", ("GroupName", "OPS"));
 

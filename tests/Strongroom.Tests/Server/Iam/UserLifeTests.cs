@@ -40,6 +40,24 @@ public sealed class UserLifeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_sessions_of_a_renamed_user_go_on_and_those_of_a_deleted_one_end()
+    {
+        var key = (await server.Root.IamAsync("CreateAccessKey", ("UserName", "app"))).Element("AccessKey")!;
+        var credentials = (await ClientOf(key).StsAsync("GetSessionToken")).Element("Credentials")!;
+        var session = new TestClient(server, credentials.Element("AccessKeyId")!.Value, credentials.Element("SecretAccessKey")!.Value, credentials.Element("SessionToken")!.Value);
+
+        await server.Root.IamAsync("UpdateUser", ("UserName", "app"), ("NewUserName", "Web"));
+        Assert.Equal("arn:aws:iam::111122223333:user/Web", (await session.StsAsync("GetCallerIdentity")).Element("Arn")!.Value);
+
+        // Another one of the old name is not the one whose session it was.
+        await server.Root.IamAsync("CreateUser", ("UserName", "app"));
+        Assert.Equal("arn:aws:iam::111122223333:user/Web", (await session.StsAsync("GetCallerIdentity")).Element("Arn")!.Value);
+        await server.Root.IamAsync("DeleteAccessKey", ("UserName", "web"), ("AccessKeyId", key.Element("AccessKeyId")!.Value));
+        await server.Root.IamAsync("DeleteUser", ("UserName", "web"));
+        await session.StsFailsAsync("InvalidClientTokenId", 403, "GetCallerIdentity");
+    }
+
+    [Fact]
     public async Task The_spelling_of_a_name_can_change()
     {
         await server.Root.IamAsync("UpdateUser", ("UserName", "App"), ("NewUserName", "aPP"));
@@ -126,6 +144,12 @@ public sealed class UserLifeTests : IAsyncLifetime
         await server.Root.IamAsync("RemoveUserFromGroup", ("GroupName", "ops"), ("UserName", "app"));
         Assert.Equal("Cannot delete entity, must delete access keys first.", await server.Root.IamFailsAsync("DeleteConflict", 409, "DeleteUser", ("UserName", "app")));
         await server.Root.IamAsync("DeleteAccessKey", ("UserName", "app"), ("AccessKeyId", key.Element("AccessKeyId")!.Value));
+        await server.Root.IamAsync("AttachUserPolicy", ("UserName", "app"), ("PolicyArn", Administrator));
+        Assert.Equal("Cannot delete entity, must detach all policies first.", await server.Root.IamFailsAsync("DeleteConflict", 409, "DeleteUser", ("UserName", "app")));
+        await server.Root.IamAsync("DetachUserPolicy", ("UserName", "app"), ("PolicyArn", Administrator));
+        await server.Root.IamAsync("PutUserPolicy", ("UserName", "app"), ("PolicyName", "p"), ("PolicyDocument", """{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"""));
+        Assert.Equal("Cannot delete entity, must delete policies first.", await server.Root.IamFailsAsync("DeleteConflict", 409, "DeleteUser", ("UserName", "app")));
+        await server.Root.IamAsync("DeleteUserPolicy", ("UserName", "app"), ("PolicyName", "p"));
         await server.Root.IamAsync("DeleteUser", ("UserName", "app"));
 
         await server.Root.IamFailsAsync("NoSuchEntity", 404, "GetUser", ("UserName", "app"));
