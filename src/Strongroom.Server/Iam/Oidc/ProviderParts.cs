@@ -9,7 +9,7 @@ internal static class ProviderParts
     private const int MaxThumbprints = 5;
     private const string Scheme = "https://";
 
-    /// <summary>The issuer as it is kept: without the scheme and without a slash at its end, as tokens are looked up; otherwise as given.</summary>
+    /// <summary>The issuer as it is kept: without the scheme, otherwise as given, a slash at its end too: tokens and Terraform spell it so.</summary>
     /// <remarks>Differs from AWS: a port may be given; an issuer inside a network seldom has 443.</remarks>
     /// <exception cref="Protocol.ServiceException">ValidationError.</exception>
     public static string CheckUrl(string url)
@@ -21,7 +21,7 @@ internal static class ProviderParts
             && uri is { UserInfo: "", Query: "", Fragment: "" }
             && uri.Host.Length > 0
             && !url.AsSpan().ContainsAny('?', '#', '@');
-        return isRight ? url[Scheme.Length..].TrimEnd('/') : throw IamErrors.Validation("Invalid Open ID Connect Provider URL");
+        return isRight ? url[Scheme.Length..] : throw IamErrors.Validation("Invalid Open ID Connect Provider URL");
     }
 
     /// <summary>The issuer as answers show it: without the scheme, as AWS does.</summary>
