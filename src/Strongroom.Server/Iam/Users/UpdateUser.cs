@@ -31,7 +31,7 @@ internal sealed class UpdateUser(IamDirectories directories) : IOperation<Update
         var changed = user with { Name = request.NewUserName ?? user.Name, Path = request.NewPath ?? user.Path };
 
         // Source: IAM API Reference, UpdateUser: the caller needs permission on both the source object and the target object.
-        AccessDenied.Demand(call, "iam:UpdateUser", target with { ResourceArn = changed.Arn(directory.Account) });
+        AccessDenied.Demand(call, "iam:UpdateUser", target with { ResourceArn = changed.Arn(directory.Account), Printed = null });
         if (directory.FindUser(changed.Name) is { } taken && taken.Key != user.Key)
             throw IamErrors.UserExists(taken.Name);
 

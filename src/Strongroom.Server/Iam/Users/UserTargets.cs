@@ -25,7 +25,9 @@ internal static class UserTargets
     public static IamTarget Of(IamDirectory directory, string name)
     {
         var user = directory.FindUser(name);
-        return new IamTarget(directory, user?.Arn(directory.Account) ?? $"arn:aws:iam::{directory.Account}:user/{name}", user);
+
+        // Printed as it was asked for: an ARN would have the path that only an existing user has. Source: IAM fact sheet 3.6.
+        return new IamTarget(directory, user?.Arn(directory.Account) ?? $"arn:aws:iam::{directory.Account}:user/{name}", user) { Printed = $"user {name}" };
     }
 
     /// <summary>Whether the call is about the account's root itself.</summary>

@@ -55,7 +55,7 @@ public sealed class AccessKeyTests : IAsyncLifetime
         var about = await app.IamFailsAsync("AccessDenied", 403, "GetUser", ("UserName", "other"));
 
         Assert.Equal(
-            "User: arn:aws:iam::111122223333:user/app is not authorized to perform: iam:GetUser on resource: arn:aws:iam::111122223333:user/other "
+            "User: arn:aws:iam::111122223333:user/app is not authorized to perform: iam:GetUser on resource: user other "
             + "because no identity-based policy allows the iam:GetUser action",
             about);
         Assert.Equal(
