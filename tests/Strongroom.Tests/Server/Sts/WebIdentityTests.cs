@@ -377,7 +377,7 @@ public sealed class WebIdentityTests : IAsyncLifetime
     public async Task An_issuer_may_end_with_a_slash(string registered, string key)
     {
         issuer.Discovery = i => new JsonObject { ["issuer"] = i.Issuer + "/", ["jwks_uri"] = i.Issuer + "/keys" };
-        await File.WriteAllTextAsync(Path.Combine(files, Uri.EscapeDataString(issuer.Url + registered) + ".pem"), issuer.Authorities);
+        await File.WriteAllTextAsync(Path.Combine(files, Uri.EscapeDataString(issuer.Url + registered) + ".pem"), issuer.Authorities, TestContext.Current.CancellationToken);
         await server.RemoveAsync(new IamOidcProvider { Url = issuer.Url });
         await server.PutAsync(
             new IamOidcProvider { Url = issuer.Url + registered, ClientIds = ["sts.amazonaws.com"] },
@@ -417,7 +417,7 @@ public sealed class WebIdentityTests : IAsyncLifetime
         Assert.Equal(NoKey, await FailAsync(issuer.Token(Now), "InvalidIdentityToken"));
         await WriteAsync(issuer.Keys[0], 2);
         await AssumeAsync(issuer.Token(Now));
-        await File.WriteAllTextAsync(file, "no keys");
+        await File.WriteAllTextAsync(file, "no keys", TestContext.Current.CancellationToken);
         File.SetLastWriteTimeUtc(file, new DateTime(2026, 1, 3, 0, 0, 0, DateTimeKind.Utc));
         Assert.Equal(NoKey, await FailAsync(issuer.Token(Now), "InvalidIdentityToken"));
         Assert.Equal(0, issuer.Requests);
