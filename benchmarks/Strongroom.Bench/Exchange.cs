@@ -32,6 +32,17 @@ internal static class Exchange
             : throw new InvalidOperationException($"{operation} failed: {answer?.Head} {Encoding.UTF8.GetString(answer?.Body ?? [])}");
     }
 
+    /// <summary>Calls IAM as the root.</summary>
+    /// <exception cref="InvalidOperationException">Not a success.</exception>
+    public static string SendIam(int port, string action, params (string Name, string Value)[] parameters)
+    {
+        var form = $"Action={action}&Version=2010-05-08" + string.Concat(parameters.Select(p => $"&{p.Name}={Uri.EscapeDataString(p.Value)}"));
+        var answer = TrySend(port, RequestFile.SignIam(form, port, DateTimeOffset.UtcNow));
+        return answer is { } found && found.Head.StartsWith("HTTP/1.1 200", StringComparison.Ordinal)
+            ? Encoding.UTF8.GetString(found.Body)
+            : throw new InvalidOperationException($"{action} failed: {answer?.Head} {Encoding.UTF8.GetString(answer?.Body ?? [])}");
+    }
+
     private static (string Head, byte[] Body)? Read(Socket socket)
     {
         var received = new List<byte>();

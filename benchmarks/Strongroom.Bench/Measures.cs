@@ -25,12 +25,14 @@ internal static class Measures
         new Dictionary<string, Func<Task<IReadOnlyList<Measure>>>>
         {
             ["get"] = GetAsync,
+            ["user"] = UserAsync,
             ["cache"] = CacheAsync,
             ["moto"] = MotoAsync,
             ["put"] = PutMeasure.RunAsync,
             ["million"] = MillionAsync,
             ["list"] = ListAsync,
             ["start"] = StartAsync,
+            ["decide"] = DecideMeasure.RunAsync,
         };
 
     private static async Task<IReadOnlyList<Measure>> GetAsync()
@@ -44,6 +46,22 @@ internal static class Measures
         [
             Measure.Of("get-throughput", "requests/s, against bare Kestrel", [.. pairs.Select(p => (p.A.PerSecond, p.B.PerSecond))], 0.60, atLeast: true),
             Measure.Of("get-p99", "microseconds, against bare Kestrel", [.. pairs.Select(p => (p.A.P99, p.B.P99))], 3, atLeast: false),
+        ];
+    }
+
+    /// <summary>As <see cref="GetAsync"/>, by a user with ten attached policies of ten statements instead of the root.</summary>
+    private static async Task<IReadOnlyList<Measure>> UserAsync()
+    {
+        using var strongroom = ServerProcess.Strongroom(Workplace.Copy(await Seed.DirectoryAsync(Few)), Seed.Name(0));
+        using var bare = ServerProcess.Bare(Exchange.Send(strongroom.Port, "GetSecretValue", Seed.Get(0)).Body);
+        var user = PolicyUser.Make(strongroom.Port);
+        for (var done = 0L; done < WarmRequests;)
+            done += Read(strongroom.Port, Few, Few, 4, user).Requests;
+        WarmUp(bare, Few, Few);
+        var pairs = Pairs(() => Read(strongroom.Port, Few, Few, RoundSeconds, user), () => Read(bare, Few, Few));
+        return
+        [
+            Measure.Of("get-as-user-throughput", "requests/s by a user with 10 policies of 10 statements, against bare Kestrel", [.. pairs.Select(p => (p.A.PerSecond, p.B.PerSecond))], 0.60, atLeast: true),
         ];
     }
 
@@ -186,12 +204,12 @@ internal static class Measures
     private static WrkResult Read(ServerProcess server, int count, int of, double seconds = RoundSeconds) =>
         Read(server.Port, count, of, seconds);
 
-    private static WrkResult Read(int port, int count, int of, double seconds)
+    private static WrkResult Read(int port, int count, int of, double seconds, Protocol.SigV4.SigV4Credentials? credentials = null)
     {
         // In no order, so that neighbours in the database are not neighbours in time.
         var numbers = Enumerable.Range(0, count).Select(n => n * (of / count)).ToArray();
         new Random(1).Shuffle(numbers);
-        using var requests = RequestFile.Write("GetSecretValue", numbers.Select(Seed.Get), port);
+        using var requests = RequestFile.Write("GetSecretValue", numbers.Select(Seed.Get), port, credentials);
         return Wrk.Run(port, requests, Connections, Threads, seconds);
     }
 

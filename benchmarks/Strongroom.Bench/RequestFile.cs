@@ -15,14 +15,15 @@ internal sealed class RequestFile : IDisposable
 
     public string Path { get; }
 
-    public static RequestFile Write(string operation, IEnumerable<string> bodies, int port)
+    /// <param name="credentials">Of whoever calls; null for the root.</param>
+    public static RequestFile Write(string operation, IEnumerable<string> bodies, int port, SigV4Credentials? credentials = null)
     {
         var path = System.IO.Path.Combine(Workplace.Temporary, System.IO.Path.GetRandomFileName() + ".requests");
         using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 20);
         var now = DateTimeOffset.UtcNow;
         foreach (var body in bodies)
         {
-            var request = Sign(operation, body, port, now);
+            var request = Sign(operation, body, port, now, credentials);
             file.Write(Encoding.ASCII.GetBytes(request.Length.ToString("D8", CultureInfo.InvariantCulture)));
             file.Write(request);
         }
@@ -30,8 +31,27 @@ internal sealed class RequestFile : IDisposable
         return new RequestFile(path);
     }
 
+    /// <summary>A request of IAM.</summary>
+    public static byte[] SignIam(string form, int port, DateTimeOffset now)
+    {
+        var bytes = Encoding.UTF8.GetBytes(form);
+        List<KeyValuePair<string, string>> headers =
+        [
+            new("content-type", "application/x-www-form-urlencoded"),
+            new("host", $"127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}"),
+            new("x-amz-date", SigV4Timestamp.Format(now)),
+        ];
+        var authorization = SigV4Signer.Sign("POST", "/", headers, bytes, Seed.Credentials, Seed.Region, "iam", now);
+        var text = new StringBuilder("POST / HTTP/1.1\r\n");
+        foreach (var (name, value) in headers)
+            text.Append(name).Append(": ").Append(value).Append("\r\n");
+        text.Append("Authorization: ").Append(authorization).Append("\r\n");
+        text.Append("Content-Length: ").Append(bytes.Length.ToString(CultureInfo.InvariantCulture)).Append("\r\n\r\n");
+        return [.. Encoding.ASCII.GetBytes(text.ToString()), .. bytes];
+    }
+
     /// <summary>A whole HTTP/1.1 request.</summary>
-    public static byte[] Sign(string operation, string body, int port, DateTimeOffset now)
+    public static byte[] Sign(string operation, string body, int port, DateTimeOffset now, SigV4Credentials? credentials = null)
     {
         var bytes = Encoding.UTF8.GetBytes(body);
         List<KeyValuePair<string, string>> headers =
@@ -41,7 +61,7 @@ internal sealed class RequestFile : IDisposable
             new("x-amz-date", SigV4Timestamp.Format(now)),
             new("x-amz-target", "secretsmanager." + operation),
         ];
-        var authorization = SigV4Signer.Sign("POST", "/", headers, bytes, Seed.Credentials, Seed.Region, "secretsmanager", now);
+        var authorization = SigV4Signer.Sign("POST", "/", headers, bytes, credentials ?? Seed.Credentials, Seed.Region, "secretsmanager", now);
         var text = new StringBuilder("POST / HTTP/1.1\r\n");
         text.Append("Host: ").Append(headers[1].Value).Append("\r\n");
         text.Append("Accept-Encoding: identity\r\n");

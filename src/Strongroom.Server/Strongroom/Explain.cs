@@ -85,7 +85,7 @@ internal sealed class Explain(IamDirectories directories, PolicyResources resour
             throw new ServiceException("ResourceNotFoundException", $"There is no principal {request.Principal} in account {target.Account}.");
 
         var context = new AssumedContext(request.Context ?? []);
-        var resource = await resources.FindAsync(target.Account, call.Region, request.Action!, request.Resource!, keys: null, ct);
+        var resource = await resources.FindAsync(target.Account, call.Region, request.Action!, request.Resource!, requestKeys: null, ct);
         var question = new AccessRequest(asked.Principal, request.Action!, resource, new RequestFacts { Now = call.Now, RequestedRegion = call.Region })
         {
             Overrides = context,

@@ -2,7 +2,10 @@ using Strongroom.Policy;
 using Strongroom.Protocol;
 using Strongroom.Server.Endpoint;
 using Strongroom.Server.Iam;
+using Strongroom.Server.Keys;
+using Strongroom.Server.Kms;
 using Strongroom.Server.SecretsManager;
+using Strongroom.Server.Sts;
 using Strongroom.Storage;
 
 namespace Strongroom.Server.Strongroom;
@@ -11,25 +14,36 @@ namespace Strongroom.Server.Strongroom;
 internal sealed record PlainResource(string Account, string ResourceArn) : IResource;
 
 /// <summary>What a question about an action names, with the policies and tags it has now.</summary>
-internal sealed class PolicyResources(ISecretStore store)
+internal sealed class PolicyResources(ISecretStore store, IamDirectories directories, KeyDirectory keys)
 {
     /// <param name="resource">An ARN, the name of a secret of the account, or <c>*</c>.</param>
-    /// <param name="keys">The request's own condition keys; null when none are known.</param>
-    public async ValueTask<IResource> FindAsync(string account, string region, string action, string resource, IConditionKeys? keys, CancellationToken ct)
+    /// <param name="requestKeys">The request's own condition keys; null when none are known.</param>
+    public async ValueTask<IResource> FindAsync(string account, string region, string action, string resource, IConditionKeys? requestKeys, CancellationToken ct)
     {
         if (resource == "*")
             return new PlainResource(account, "*");
         if (Arn.TryParse(resource) is { } arn)
         {
-            return arn.Service == "secretsmanager" && arn.Resource.StartsWith("secret:", StringComparison.Ordinal)
-                ? await FindSecretAsync(arn.Account, arn.Region, arn.Resource["secret:".Length..], resource, keys, ct)
-                : new PlainResource(arn.Account.Length > 0 ? arn.Account : account, resource);
+            return (arn.Service, arn.Resource) switch
+            {
+                ("secretsmanager", var tail) when tail.StartsWith("secret:", StringComparison.Ordinal) =>
+                    await FindSecretAsync(arn.Account, arn.Region, tail["secret:".Length..], resource, requestKeys, ct),
+                ("kms", var tail) when tail.StartsWith("key/", StringComparison.Ordinal) => await FindKeyAsync(account, arn, resource, ct),
+                ("iam", var tail) when tail.StartsWith("role/", StringComparison.Ordinal) && action.StartsWith("sts:", StringComparison.OrdinalIgnoreCase) =>
+                    await RoleTarget.FindAsync(directories, resource, ct),
+                _ => new PlainResource(arn.Account.Length > 0 ? arn.Account : account, resource),
+            };
         }
 
         return action.StartsWith("secretsmanager:", StringComparison.OrdinalIgnoreCase)
-            ? await FindSecretAsync(account, region, resource, resource, keys, ct)
+            ? await FindSecretAsync(account, region, resource, resource, requestKeys, ct)
             : new PlainResource(account, resource);
     }
+
+    private async ValueTask<IResource> FindKeyAsync(string caller, Arn arn, string resource, CancellationToken ct) =>
+        await keys.FindDirectoryAsync(arn.Account, arn.Region, ct) is { } directory
+            ? new KmsTarget(caller, directory, resource, Guid.TryParse(arn.Resource["key/".Length..], out var id) ? directory.FindKey(id) : null)
+            : new PlainResource(arn.Account, resource);
 
     /// <param name="tail">A name, or a name with its suffix.</param>
     private async ValueTask<IResource> FindSecretAsync(string account, string region, string tail, string asked, IConditionKeys? keys, CancellationToken ct)

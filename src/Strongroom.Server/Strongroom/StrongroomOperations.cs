@@ -14,7 +14,7 @@ internal static class StrongroomOperations
         IamDirectories directories, ISecretStore store, string auditDirectory, IDirectoryStore accounts, KeyDirectory keys, Regions regions,
         Keyring keyring, Entropy entropy)
     {
-        var resources = new PolicyResources(store);
+        var resources = new PolicyResources(store, directories, keys);
         return
         [
             Json(ServiceProtocol.Strongroom, "CreateAccount", Mutating, CreateAccountRequest.Shape, new CreateAccount(directories, accounts, keyring, entropy)),

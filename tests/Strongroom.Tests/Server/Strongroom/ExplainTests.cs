@@ -56,6 +56,24 @@ public sealed class ExplainTests : IAsyncLifetime
         Assert.Equal("allowed", (string?)inside["Decision"]);
     }
 
+    [Fact]
+    public async Task Keys_and_roles_bring_their_policies()
+    {
+        var arn = (string)(await server.Root.JsonAsync("TrentService.CreateKey", new { }))["KeyMetadata"]!["Arn"]!;
+        await server.Root.IamAsync("CreateRole", ("RoleName", "reader"), ("AssumeRolePolicyDocument", """{"Version":"2012-10-17","Statement":{"Sid":"Trusted","Effect":"Allow","Principal":{"AWS":"APP"},"Action":"sts:AssumeRole"}}""".Replace("APP", App, StringComparison.Ordinal)));
+
+        // The key delegates to the account, whose policies say nothing about app; the role names app itself.
+        Assert.Equal(("implicitDeny", "Identity"), await DecisionAsync("kms:Decrypt", arn));
+        Assert.Equal(("allowed", "Trust"), await DecisionAsync("sts:AssumeRole", "arn:aws:iam::111122223333:role/reader"));
+        Assert.Equal(("implicitDeny", "Trust"), await DecisionAsync("sts:AssumeRole", "arn:aws:iam::111122223333:role/absent"));
+
+        async Task<(string?, string?)> DecisionAsync(string action, string resource)
+        {
+            var answer = await ExplainAsync(App, action, resource);
+            return ((string?)answer["Decision"], (string?)answer["DecidedBy"]);
+        }
+    }
+
     [Theory]
     [InlineData("arn:aws:iam::111122223333:user/nobody")]
     [InlineData("arn:aws:iam::999988887777:user/app")]
