@@ -84,7 +84,8 @@ internal sealed class ArnPattern
         if (head is not null)
             return arn.Text.StartsWith(head, StringComparison.Ordinal) && parts[^1].IsMatch(arn.Text[head.Length..], view);
 
-        for (var i = 0; i < parts.Length; i++)
+        // From the end: that is where patterns differ.
+        for (var i = parts.Length - 1; i >= 0; i--)
         {
             if (!parts[i].IsMatch(arn[i], view))
                 return false;

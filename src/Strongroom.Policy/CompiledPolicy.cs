@@ -4,8 +4,12 @@ namespace Strongroom.Policy;
 /// <remarks>Immutable, thread-safe; keep it as long as the policy stands. One statement is matched in time proportional to its length times that of the request's texts.</remarks>
 public sealed class CompiledPolicy
 {
+    // A server has about a hundred actions and asks for a few of them all the time; a simulation may make up any number, so the memory of them is bounded.
+    private const int MaxRemembered = 16;
+
     private readonly CompiledStatement[] denies;
     private readonly CompiledStatement[] allows;
+    private volatile Covering[] remembered = [];
 
     private CompiledPolicy(PolicyDocument document, IReadOnlyDictionary<string, string>? entityIds)
     {
@@ -29,9 +33,9 @@ public sealed class CompiledPolicy
     /// <summary>The first Deny that applies, in the order of the document.</summary>
     internal CompiledStatement? FindDeny(in RequestView view)
     {
-        foreach (var statement in denies)
+        foreach (var statement in For(view).Denies)
         {
-            if (statement.Applies(view, out _))
+            if (statement.AppliesToRest(view, out _))
                 return statement;
         }
 
@@ -41,9 +45,9 @@ public sealed class CompiledPolicy
     /// <summary>The first Allow that applies.</summary>
     internal CompiledStatement? FindAllow(in RequestView view)
     {
-        foreach (var statement in allows)
+        foreach (var statement in For(view).Allows)
         {
-            if (statement.Applies(view, out _))
+            if (statement.AppliesToRest(view, out _))
                 return statement;
         }
 
@@ -55,9 +59,9 @@ public sealed class CompiledPolicy
     {
         strongest = PrincipalMatch.None;
         CompiledStatement? found = null;
-        foreach (var statement in allows)
+        foreach (var statement in For(view).Allows)
         {
-            if (!statement.Applies(view, out var match) || match <= strongest)
+            if (!statement.AppliesToRest(view, out var match) || match <= strongest)
                 continue;
             (found, strongest) = (statement, match);
             if (match == PrincipalMatch.Direct)
@@ -79,4 +83,35 @@ public sealed class CompiledPolicy
                 trace.Add(new MatchedStatement(kind, source, next.Index, next.Statement.Sid, next.Statement.Effect, match, next.Statement.Span));
         }
     }
+
+    /// <summary>The statements that cover the request's action; found once for each action and kept.</summary>
+    private Covering For(in RequestView view)
+    {
+        var action = view.Request.Action;
+        var known = remembered;
+        foreach (var covering in known)
+        {
+            if (covering.Action == action)
+                return covering;
+        }
+
+        var found = new Covering(action, Select(denies, view), Select(allows, view));
+        if (known.Length < MaxRemembered)
+            remembered = [.. known, found]; // of two threads one may win: the other's is found again
+        return found;
+    }
+
+    private static CompiledStatement[] Select(CompiledStatement[] statements, in RequestView view)
+    {
+        var covering = new List<CompiledStatement>();
+        foreach (var statement in statements)
+        {
+            if (statement.CoversAction(view))
+                covering.Add(statement);
+        }
+
+        return [.. covering];
+    }
+
+    private sealed record Covering(string Action, CompiledStatement[] Denies, CompiledStatement[] Allows);
 }

@@ -40,10 +40,17 @@ internal sealed class CompiledStatement
     public bool Applies(in RequestView view, out PrincipalMatch match)
     {
         match = PrincipalMatch.None;
-        return CoversAction(view) && CoversResource(view) && Names(view.Request.Principal, out match) && Hold(view);
+        return CoversAction(view) && AppliesToRest(view, out match);
     }
 
-    private bool CoversAction(in RequestView view)
+    /// <summary>As <see cref="Applies"/> for a statement that is known to cover the action.</summary>
+    public bool AppliesToRest(in RequestView view, out PrincipalMatch match)
+    {
+        match = PrincipalMatch.None;
+        return CoversResource(view) && Names(view.Request.Principal, out match) && Hold(view);
+    }
+
+    public bool CoversAction(in RequestView view)
     {
         foreach (var action in actions)
         {

@@ -42,6 +42,8 @@ public sealed class HostilePolicyTests
     [InlineData("a*", "a", true)]
     [InlineData("*a", "ba", true)]
     [InlineData("*ab*ab", "abab", true)]
+    [InlineData("*ab", "aab", true)] // the star gives up what it took for an "a"
+    [InlineData("*aab?", "aaaabx", true)]
     [InlineData("*ab*ab", "aab", false)]
     [InlineData("a*b*c", "aXbXbXc", true)]
     public void Wildcards_at_the_edges(string pattern, string text, bool expected) =>
@@ -115,6 +117,21 @@ public sealed class HostilePolicyTests
             {
                 var thing = new Thing(value) { Policy = Document(Statement("Allow", principal: "\"*\"", condition: condition)), Keys = new Keys { ["svc:k"] = operand, [""] = operand } };
                 Evaluate(User(), thing, PrincipalPolicies.None, action: value);
+            }
+        }
+    }
+
+    [Fact]
+    public void More_actions_than_a_policy_remembers_are_decided_all_the_same()
+    {
+        var policies = new PrincipalPolicies { Identity = [Attached(Document(Statement("Allow", "svc:Even*"), Statement("Deny", "svc:EvenNever*")))] };
+        for (var round = 0; round < 2; round++)
+        {
+            for (var i = 0; i < 100; i++)
+            {
+                Assert.Equal(Outcome.Allowed, Evaluate(User(), new Thing(), policies, "svc:Even" + i).Outcome);
+                Assert.Equal(Outcome.ExplicitDeny, Evaluate(User(), new Thing(), policies, "svc:EvenNever" + i).Outcome);
+                Assert.Equal(Outcome.ImplicitDeny, Evaluate(User(), new Thing(), policies, "svc:Odd" + i).Outcome);
             }
         }
     }
