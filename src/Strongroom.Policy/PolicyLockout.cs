@@ -18,7 +18,7 @@ public static class PolicyLockout
     {
         ArgumentNullException.ThrowIfNull(proposed);
         ArgumentNullException.ThrowIfNull(undoing);
-        var later = new WithPolicy(request.Resource, proposed);
+        var later = new ResourceWithPolicy(request.Resource, proposed);
         foreach (var action in undoing)
         {
             if (PolicyEvaluator.Evaluate(request with { Action = action, Resource = later }, policies).IsAllowed)
@@ -26,16 +26,5 @@ public static class PolicyLockout
         }
 
         return true;
-    }
-
-    private sealed class WithPolicy(IResource now, CompiledPolicy proposed) : IResource
-    {
-        public string Account => now.Account;
-        public string ResourceArn => now.ResourceArn;
-        public ResourceKind Kind => now.Kind;
-        public CompiledPolicy? ResourcePolicy => proposed;
-        public TagSet Tags => now.Tags;
-        public TagSet? RequestTags => now.RequestTags;
-        public IConditionKeys? ServiceKeys => now.ServiceKeys;
     }
 }

@@ -77,16 +77,9 @@ internal static class SessionCallers
         directory.FindUser(grant.EntityName) is { } user && user.Id == grant.EntityId ? user : directory.FindUserById(grant.EntityId);
 
     private static (Principal, PrincipalPolicies) OfRole(IamDirectory directory, SessionGrant grant, IamRole role) => (
-        new Principal
+        role.ToPrincipal(directory.Account, grant.SessionName) with
         {
-            Kind = PrincipalKind.RoleSession,
-            Account = directory.Account,
-            Arn = $"arn:aws:sts::{directory.Account}:assumed-role/{role.Name}/{grant.SessionName}",
-            UserId = $"{role.Id}:{grant.SessionName}",
-            EntityArn = role.Arn(directory.Account),
-            EntityId = role.Id,
             Tags = IamTarget.ToTagSet(role.Tags).Overlay(grant.ToTagSet()),
-            IsTemporary = true,
             TokenIssueTime = grant.IssuedAt,
             SourceIdentity = grant.SourceIdentity,
             FederatedProvider = grant.FederatedProvider,
@@ -105,22 +98,9 @@ internal static class SessionCallers
     private static (Principal, PrincipalPolicies) OfUser(IamDirectory directory, SessionGrant grant, IamUser user)
     {
         var policies = CallerPolicies.Of(directory, user);
-        var arn = user.Arn(directory.Account);
         return grant.Kind == SessionKind.User
-            ? (new Principal
-            {
-                Kind = PrincipalKind.User,
-                Account = directory.Account,
-                Arn = arn,
-                UserId = user.Id,
-                UserName = user.Name,
-                EntityArn = arn,
-                EntityId = user.Id,
-                Tags = IamTarget.ToTagSet(user.Tags),
-                IsTemporary = true,
-                TokenIssueTime = grant.IssuedAt,
-            }, policies)
-            : (Federated(directory, grant, arn, user.Id, IamTarget.ToTagSet(user.Tags)), policies with { Session = FederatedPolicies(directory, grant) });
+            ? (user.ToPrincipal(directory.Account) with { IsTemporary = true, TokenIssueTime = grant.IssuedAt }, policies)
+            : (Federated(directory, grant, user.Arn(directory.Account), user.Id, IamTarget.ToTagSet(user.Tags)), policies with { Session = FederatedPolicies(directory, grant) });
     }
 
     private static Principal Federated(IamDirectory directory, SessionGrant grant, string entityArn, string entityId, TagSet tags) => new()

@@ -121,7 +121,7 @@ internal sealed class SigV4Authenticator(
         var user = key.UserName is { } name ? directory.FindUser(name) : null;
         if (user is null && key.UserName is not null)
             return null;
-        var principal = user is null ? Principal.Root(directory.Account, AccessKeys.RootArn(directory.Account)) : UserPrincipal(directory, user);
+        var principal = user is null ? Principal.Root(directory.Account, AccessKeys.RootArn(directory.Account)) : user.ToPrincipal(directory.Account);
 #pragma warning disable RS0030 // An authenticator: the caller is used only once its signature has been verified.
         return new Caller(principal, key.AccessKeyId)
 #pragma warning restore RS0030
@@ -143,18 +143,6 @@ internal sealed class SigV4Authenticator(
         };
         return new OpenedSession(grant, serial, directory, new KnownKey(directory, caller, null, serial));
     }
-
-    private static Principal UserPrincipal(IamDirectory directory, IamUser user) => new()
-    {
-        Kind = PrincipalKind.User,
-        Account = directory.Account,
-        Arn = user.Arn(directory.Account),
-        UserId = user.Id,
-        UserName = user.Name,
-        EntityArn = user.Arn(directory.Account),
-        EntityId = user.Id,
-        Tags = IamTarget.ToTagSet(user.Tags),
-    };
 }
 
 /// <summary>A key with its caller, made from one snapshot of its account; with the next one it is made anew.</summary>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Strongroom.Crypto;
+using Strongroom.Policy;
 using Strongroom.Storage;
 
 namespace Strongroom.Server.Iam;
@@ -75,6 +76,19 @@ internal sealed record IamUser : PolicyHolder
     public override string Kind => "user";
 
     protected override string ArnType => "user";
+
+    /// <summary>The user as policies see it, by a key of its own; whoever holds a session says so on top.</summary>
+    public Principal ToPrincipal(string account) => new()
+    {
+        Kind = PrincipalKind.User,
+        Account = account,
+        Arn = Arn(account),
+        UserId = Id,
+        UserName = Name,
+        EntityArn = Arn(account),
+        EntityId = Id,
+        Tags = IamTarget.ToTagSet(Tags),
+    };
 }
 
 internal sealed record IamGroup : PolicyHolder
@@ -102,6 +116,19 @@ internal sealed record IamRole : PolicyHolder
     public override string Kind => "role";
 
     protected override string ArnType => "role";
+
+    /// <summary>A session of the role as policies see it, before anything that the session itself brings.</summary>
+    public Principal ToPrincipal(string account, string sessionName) => new()
+    {
+        Kind = PrincipalKind.RoleSession,
+        Account = account,
+        Arn = $"arn:aws:sts::{account}:assumed-role/{Name}/{sessionName}",
+        UserId = $"{Id}:{sessionName}",
+        EntityArn = Arn(account),
+        EntityId = Id,
+        Tags = IamTarget.ToTagSet(Tags),
+        IsTemporary = true,
+    };
 }
 
 /// <summary>A managed policy of the account with up to five versions.</summary>

@@ -16,37 +16,14 @@ internal static class PrincipalLookup
         return (parsed.Service, parts[0]) switch
         {
             ("iam", "root") when parts.Length == 1 => (Principal.Root(directory.Account, arn), PrincipalPolicies.None),
-            ("iam", "user") when directory.FindUser(parts[^1]) is { } user && user.Arn(directory.Account) == arn => (OfUser(directory, user), CallerPolicies.Of(directory, user)),
+            ("iam", "user") when directory.FindUser(parts[^1]) is { } user && user.Arn(directory.Account) == arn => (user.ToPrincipal(directory.Account), CallerPolicies.Of(directory, user)),
             ("iam", "role") when directory.FindRole(parts[^1]) is { } role && role.Arn(directory.Account) == arn => OfRole(directory, role, role.Name),
             ("sts", "assumed-role") when parts.Length == 3 && directory.FindRole(parts[1]) is { } role && role.Name == parts[1] => OfRole(directory, role, parts[2]),
             _ => null,
         };
     }
 
-    public static Principal OfUser(IamDirectory directory, IamUser user) => new()
-    {
-        Kind = PrincipalKind.User,
-        Account = directory.Account,
-        Arn = user.Arn(directory.Account),
-        UserId = user.Id,
-        UserName = user.Name,
-        EntityArn = user.Arn(directory.Account),
-        EntityId = user.Id,
-        Tags = IamTarget.ToTagSet(user.Tags),
-    };
-
     // A session as the role alone makes it: no session policies, no session tags.
-    private static (Principal, PrincipalPolicies) OfRole(IamDirectory directory, IamRole role, string session) => (
-        new Principal
-        {
-            Kind = PrincipalKind.RoleSession,
-            Account = directory.Account,
-            Arn = $"arn:aws:sts::{directory.Account}:assumed-role/{role.Name}/{session}",
-            UserId = $"{role.Id}:{session}",
-            EntityArn = role.Arn(directory.Account),
-            EntityId = role.Id,
-            Tags = IamTarget.ToTagSet(role.Tags),
-            IsTemporary = true,
-        },
-        CallerPolicies.Of(directory, role));
+    private static (Principal, PrincipalPolicies) OfRole(IamDirectory directory, IamRole role, string session) =>
+        (role.ToPrincipal(directory.Account, session), CallerPolicies.Of(directory, role));
 }

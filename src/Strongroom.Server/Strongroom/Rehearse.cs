@@ -157,18 +157,7 @@ internal sealed class Proposal
         };
     }
 
-    public IResource Apply(IResource resource) => request.SecretId is null ? resource : new WithPolicy(resource, policy);
-
-    private sealed class WithPolicy(IResource now, CompiledPolicy proposed) : IResource
-    {
-        public string Account => now.Account;
-        public string ResourceArn => now.ResourceArn;
-        public ResourceKind Kind => now.Kind;
-        public CompiledPolicy? ResourcePolicy => proposed;
-        public TagSet Tags => now.Tags;
-        public TagSet? RequestTags => now.RequestTags;
-        public IConditionKeys? ServiceKeys => now.ServiceKeys;
-    }
+    public IResource Apply(IResource resource) => request.SecretId is null ? resource : new ResourceWithPolicy(resource, policy);
 }
 
 /// <summary>Reads audited calls back from the log.</summary>

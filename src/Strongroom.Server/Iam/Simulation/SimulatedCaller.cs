@@ -23,7 +23,7 @@ internal static class SimulatedCaller
             throw IamErrors.InvalidInput($"ARN {arn} is not valid.");
         var name = parsed.Resource[(parsed.Resource.LastIndexOf('/') + 1)..];
         return parsed.Account == directory.Account && directory.FindUser(name) is { } user && user.Arn(directory.Account) == arn
-            ? PrincipalLookup.OfUser(directory, user)
+            ? user.ToPrincipal(directory.Account)
             : Anyone(parsed.Account) with { Arn = arn, EntityArn = arn, UserName = name };
     }
 }
