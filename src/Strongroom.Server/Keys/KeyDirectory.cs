@@ -70,6 +70,18 @@ internal sealed class KeyDirectory(
         return key is null ? null : (directory, key);
     }
 
+    /// <summary>The ARN of the key that a name stands for, whether or not there is such a key: an id or ARN says it, an alias has to be looked up.</summary>
+    /// <returns>Null for an alias of nothing, the default key's before its first use included, and for what can't name a key.</returns>
+    public async ValueTask<string?> FindArnAsync(string account, string region, string name, CancellationToken ct)
+    {
+        // The key's own spelling of its ARN where there is one: a condition on it must not be passed by writing the id in capitals.
+        if (await FindAsync(account, region, name, ct) is var (_, key))
+            return key.Arn;
+        if (Guid.TryParseExact(name, "D", out var id))
+            return KmsArn.Key(account, region, id.ToString());
+        return Arn.TryParse(name) is { Service: "kms" } arn && arn.Resource.StartsWith("key/", StringComparison.Ordinal) ? name : null;
+    }
+
     /// <summary>The default key of an account and region, made if this is its first use.</summary>
     public ValueTask<KmsKey> DefaultKeyAsync(string account, string region, CancellationToken ct)
     {

@@ -95,6 +95,7 @@ internal sealed class CreateSecret(ISecretStore store, SecretVault vault, Replic
             IsCreation = true,
             RequestKeys = request,
             RequestTags = TagParameter.ToTagSet(request.Tags),
+            KmsKeyArn = await vault.KeyArnAsync(call.Caller.Account, call.Region, request.KmsKeyId, ct),
         };
     }
 

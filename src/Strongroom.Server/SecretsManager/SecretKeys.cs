@@ -46,6 +46,9 @@ internal sealed class SecretKeys(KeyDirectory keys, Keyring keyring)
         return key;
     }
 
+    /// <inheritdoc cref="KeyDirectory.FindArnAsync"/>
+    public ValueTask<string?> FindArnAsync(string account, string region, string name, CancellationToken ct) => keys.FindArnAsync(account, region, name, ct);
+
     /// <summary>What AWS does when a secret gets a key: asks for a data key and for its decryption, and throws both away.</summary>
     /// <exception cref="Protocol.ServiceException">AccessDeniedException, EncryptionFailure.</exception>
     public async ValueTask ProbeAsync(CallContext call, StoredSecret secret, CancellationToken ct)

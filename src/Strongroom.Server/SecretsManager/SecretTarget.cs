@@ -12,6 +12,9 @@ internal sealed record SecretTarget(string Account, string ResourceArn, string? 
     /// <summary>The condition keys that stand for parameters of the request; null when the operation has none of its own.</summary>
     public IConditionKeys? RequestKeys { get; init; }
 
+    /// <summary>ARN of the KMS key that the request names for the secret; null when it names none that can be told. A Deny of other keys holds then.</summary>
+    public string? KmsKeyArn { get; init; }
+
     /// <summary>The tags in the request, for operations that take some.</summary>
     public TagSet? RequestTags { get; init; }
 
@@ -60,6 +63,7 @@ internal sealed record SecretTarget(string Account, string ResourceArn, string? 
     {
         // As the caller wrote it, name or ARN.
         "secretsmanager:secretid" => IsCreation ? null : RequestedId,
+        "secretsmanager:kmskeyarn" => KmsKeyArn,
         "secretsmanager:secretprimaryregion" => IsCreation ? null : Secret?.Document.PrimaryRegion,
         "secretsmanager:resource/allowrotationlambdaarn" => IsCreation ? null : Secret?.Document.Rotation?.LambdaArn,
         "secretsmanager:resource/type" => IsCreation ? null : Secret?.Document.Type,

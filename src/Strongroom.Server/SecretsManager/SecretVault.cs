@@ -109,6 +109,11 @@ internal sealed class SecretVault(ISecretStore store, Keyring keyring, SecretKey
         return opened;
     }
 
+    /// <inheritdoc cref="KeyDirectory.FindArnAsync" path="/summary"/>
+    /// <returns>Null without a name, and for an alias of nothing.</returns>
+    public ValueTask<string?> KeyArnAsync(string account, string region, string? name, CancellationToken ct) =>
+        string.IsNullOrEmpty(name) ? default : keys.FindArnAsync(account, region, name, ct);
+
     /// <summary>Refuses a key that a secret is about to get when the caller may not use it or it can't be used.</summary>
     /// <exception cref="Protocol.ServiceException">AccessDeniedException, or EncryptionFailure.</exception>
     public ValueTask CheckKeyAsync(CallContext call, StoredSecret secret, CancellationToken ct) => keys.ProbeAsync(call, secret, ct);

@@ -60,12 +60,14 @@ internal sealed record UpdateSecretResponse(string Arn, string Name, string? Ver
 internal sealed class UpdateSecret(SecretTargets targets, SecretVault vault)
     : IOperation<UpdateSecretRequest, SecretTarget, UpdateSecretResponse>
 {
-    public ValueTask<SecretTarget> ResolveAsync(CallContext call, UpdateSecretRequest request, CancellationToken ct)
+    public async ValueTask<SecretTarget> ResolveAsync(CallContext call, UpdateSecretRequest request, CancellationToken ct)
     {
         var hasValue = request.SecretString is not null || request.SecretBinary is not null;
-        return hasValue && request.ClientRequestToken is null
-            ? throw SecretsManagerErrors.NoToken()
-            : targets.ResolveAsync(call, request.SecretId!, request, tags: null, ct);
+        if (hasValue && request.ClientRequestToken is null)
+            throw SecretsManagerErrors.NoToken();
+        var target = await targets.ResolveAsync(call, request.SecretId!, request, tags: null, ct);
+        // As the secret will find it: a name without an account is one of the secret's account.
+        return target with { KmsKeyArn = await vault.KeyArnAsync(target.Account, call.Region, request.KmsKeyId, ct) };
     }
 
     public async ValueTask<Plan<UpdateSecretResponse>> PlanAsync(

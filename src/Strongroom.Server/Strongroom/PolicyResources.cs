@@ -16,6 +16,8 @@ internal sealed record PlainResource(string Account, string ResourceArn) : IReso
 /// <summary>What a question about an action names, with the policies and tags it has now.</summary>
 internal sealed class PolicyResources(ISecretStore store, IamDirectories directories, KeyDirectory keys)
 {
+    private static readonly ConditionKey KmsKeyId = new("secretsmanager:KmsKeyId");
+
     /// <param name="resource">An ARN, the name of a secret of the account, or <c>*</c>.</param>
     /// <param name="requestKeys">The request's own condition keys; null when none are known.</param>
     public async ValueTask<IResource> FindAsync(string account, string region, string action, string resource, IConditionKeys? requestKeys, CancellationToken ct)
@@ -46,11 +48,15 @@ internal sealed class PolicyResources(ISecretStore store, IamDirectories directo
             : new PlainResource(arn.Account, resource);
 
     /// <param name="tail">A name, or a name with its suffix.</param>
-    private async ValueTask<IResource> FindSecretAsync(string account, string region, string tail, string asked, IConditionKeys? keys, CancellationToken ct)
+    private async ValueTask<IResource> FindSecretAsync(string account, string region, string tail, string asked, IConditionKeys? requestKeys, CancellationToken ct)
     {
         var secret = await store.FindAsync(account, region, tail, ct);
         if (secret is null && SecretArn.TrySplitSuffix(tail, out var name, out var suffix))
             secret = await store.FindAsync(account, region, name, ct) is { } found && found.Suffix == suffix ? found : null;
-        return new SecretTarget(account, secret?.Arn() ?? SecretArn.Of(account, region, tail), asked, secret) { RequestKeys = keys };
+        return new SecretTarget(account, secret?.Arn() ?? SecretArn.Of(account, region, tail), asked, secret)
+        {
+            RequestKeys = requestKeys,
+            KmsKeyArn = requestKeys?.Find(KmsKeyId) is { Count: > 0 } key ? await keys.FindArnAsync(account, region, key[0], ct) : null,
+        };
     }
 }

@@ -72,7 +72,7 @@ internal sealed class TestClient(RunningServer server, string accessKeyId, strin
         return error.Element("Message")!.Value;
     }
 
-    private Task<(int Status, string Body)> SendJsonAsync(string target, object? parameters, string region) => SendAsync(
+    public Task<(int Status, string Body)> SendJsonAsync(string target, object? parameters, string region = "us-east-1") => SendAsync(
         Encoding.UTF8.GetBytes(parameters is null ? "{}" : JsonSerializer.Serialize(parameters)), "application/x-amz-json-1.1", target, ServiceOf(target), region);
 
     private async Task<(int Status, string Body)> SendAsync(byte[] body, string contentType, string? target, string service, string region)
