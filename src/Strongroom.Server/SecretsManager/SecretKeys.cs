@@ -13,7 +13,7 @@ namespace Strongroom.Server.SecretsManager;
 /// </summary>
 internal sealed class SecretKeys(KeyDirectory keys, Keyring keyring)
 {
-    private const string ThisService = "secretsmanager.amazonaws.com";
+    public const string ThisService = "secretsmanager.amazonaws.com";
     private const string ProbeVersion = "RequestToValidateKeyAccess";
 
     /// <summary>Checks that the caller may have a stored value decrypted and that its key can, and loads the key.</summary>
@@ -24,7 +24,7 @@ internal sealed class SecretKeys(KeyDirectory keys, Keyring keyring)
         if (Keyring.TryReadKey(version.Value!, out var id, out var number) && keyring.IsLoaded(id, number))
         {
             var directory = keys.GetAsync(secret.Account, secret.Region, ct);
-            if (directory.IsCompletedSuccessfully && directory.Result.FindKey(id) is { } key && IsOpenTo(call, key, secret))
+            if (directory.IsCompletedSuccessfully && directory.Result.FindKey(id) is { } key && IsOpenTo(call.Caller.Account, key, secret))
                 return default;
         }
 
@@ -36,7 +36,7 @@ internal sealed class SecretKeys(KeyDirectory keys, Keyring keyring)
     public async ValueTask<KmsKey> SealAsync(CallContext call, StoredSecret secret, IEnumerable<string> versionIds, CancellationToken ct)
     {
         var (directory, key) = await FindAsync(secret, ct) ?? throw SecretsManagerErrors.EncryptionFailure();
-        if (!IsOpenTo(call, key, secret))
+        if (!IsOpenTo(call.Caller.Account, key, secret))
         {
             foreach (var versionId in versionIds)
                 Use(call, "GenerateDataKey", directory, key, secret, versionId, SecretsManagerErrors.EncryptionFailure);
@@ -50,14 +50,40 @@ internal sealed class SecretKeys(KeyDirectory keys, Keyring keyring)
     public ValueTask<string?> FindArnAsync(string account, string region, string name, CancellationToken ct) => keys.FindArnAsync(account, region, name, ct);
 
     /// <summary>What AWS does when a secret gets a key: asks for a data key and for its decryption, and throws both away.</summary>
-    /// <exception cref="Protocol.ServiceException">AccessDeniedException, EncryptionFailure.</exception>
+    /// <exception cref="Protocol.ServiceException">AccessDeniedException, EncryptionFailure; InvalidParameterException: there is no such key.</exception>
     public async ValueTask ProbeAsync(CallContext call, StoredSecret secret, CancellationToken ct)
     {
-        var (directory, key) = await FindAsync(secret, ct) ?? throw SecretsManagerErrors.EncryptionFailure();
-        if (IsOpenTo(call, key, secret))
+        var (directory, key) = await FindAsync(secret, ct) ?? throw await RefuseAsync(call, secret, ct);
+        if (IsOpenTo(call.Caller.Account, key, secret))
             return;
         Use(call, "GenerateDataKey", directory, key, secret, ProbeVersion, SecretsManagerErrors.EncryptionFailure);
         Use(call, "Decrypt", directory, key, secret, ProbeVersion, SecretsManagerErrors.EncryptionFailure);
+    }
+
+    /// <summary>What Secrets Manager would ask KMS for, to carry out an action on a secret for callers of an account.</summary>
+    /// <param name="version">That a read opens, or that is current; null when there is none.</param>
+    /// <returns>Null when no policy is asked, as for the default key, or no key is used.</returns>
+    public async ValueTask<(string Action, KmsTarget Target)?> FindUseAsync(
+        string caller, string action, StoredSecret secret, StoredVersion? version, CancellationToken ct)
+    {
+        switch (action.ToUpperInvariant())
+        {
+            case "SECRETSMANAGER:GETSECRETVALUE":
+            case "SECRETSMANAGER:REPLICATESECRETTOREGIONS":
+                if (version?.Value is not { } value || !Keyring.TryReadKey(value, out var id, out _) || await keys.FindAnywhereAsync(id, ct) is not var (directory, key))
+                    return null;
+                return IsOpenTo(caller, key, secret) ? null : ("kms:Decrypt", Target(caller, directory, key.Arn, key, secret, version.VersionId));
+            case "SECRETSMANAGER:PUTSECRETVALUE":
+            case "SECRETSMANAGER:UPDATESECRET":
+                // Not looked for: to look for the default key makes it.
+                if (KeyDirectory.IsDefault(secret.Document.KmsKeyId, secret.Account, secret.Region) && caller == secret.Account)
+                    return null;
+                if (await FindAsync(secret, ct) is not var (sealing, with) || IsOpenTo(caller, with, secret))
+                    return null;
+                return ("kms:GenerateDataKey", Target(caller, sealing, with.Arn, with, secret, versionId: null));
+            default:
+                return null;
+        }
     }
 
     /// <summary>Whether a replica could be sealed in its region: the caller may use its key, and the key is usable.</summary>
@@ -77,8 +103,8 @@ internal sealed class SecretKeys(KeyDirectory keys, Keyring keyring)
 
     // Differs from AWS: a Deny of kms actions in a caller's own policies is not asked about for this key, whose policy lets in everybody of the account
     // that may use Secrets Manager; see docs/compatibility/kms.md.
-    private static bool IsOpenTo(CallContext call, KmsKey key, StoredSecret secret) =>
-        key is { IsManagedByAws: true, IsEnabled: true } && call.Caller.Account == secret.Account;
+    private static bool IsOpenTo(string caller, KmsKey key, StoredSecret secret) =>
+        key is { IsManagedByAws: true, IsEnabled: true } && caller == secret.Account;
 
     private async ValueTask OpenSlowlyAsync(CallContext call, StoredSecret secret, StoredVersion version, CancellationToken ct)
     {
@@ -89,7 +115,7 @@ internal sealed class SecretKeys(KeyDirectory keys, Keyring keyring)
         // Not one of this account: another account's key, or one whose material is destroyed.
         if (key is null)
             (directory, key) = await keys.FindAnywhereAsync(id, ct) ?? throw SecretsManagerErrors.DecryptionFailure();
-        if (!IsOpenTo(call, key, secret))
+        if (!IsOpenTo(call.Caller.Account, key, secret))
             Use(call, "Decrypt", directory, key, secret, version.VersionId, SecretsManagerErrors.DecryptionFailure);
         if (!await keys.EnsureLoadedAsync(id, number, ct))
             throw SecretsManagerErrors.DecryptionFailure();
@@ -103,12 +129,46 @@ internal sealed class SecretKeys(KeyDirectory keys, Keyring keyring)
         return (await keys.GetAsync(secret.Account, secret.Region, ct), key);
     }
 
-    /// <summary>One call to KMS: permission first, then the key's state; its record stands beside the record of the call.</summary>
-    private static void Use(
-        CallContext call, string operation, KmsDirectory directory, KmsKey key, StoredSecret secret, string versionId, Func<Protocol.ServiceException> unusable)
+    /// <summary>Why a key that a request names is none: in KMS's words where the caller may know, else as any key that it may not use.</summary>
+    /// <remarks>Source: docs/compatibility/kms.md, keys of secrets: recorded texts. The order is KMS's: form, alias, permission, key.</remarks>
+    private async ValueTask<Protocol.ServiceException> RefuseAsync(CallContext call, StoredSecret secret, CancellationToken ct)
     {
-        var context = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["SecretARN"] = secret.Arn(), ["SecretVersionId"] = versionId };
-        var target = new KmsTarget(call.Caller.Account, directory, key.Arn, key)
+        var (account, resource) = (secret.Account, secret.Document.KmsKeyId!);
+        if (resource.StartsWith("arn:", StringComparison.Ordinal))
+        {
+            if (Protocol.Arn.TryParse(resource) is not { Service: "kms" } arn || arn.Partition != Protocol.Arn.PartitionOf(secret.Region))
+                return SecretsManagerErrors.InvalidKey(KmsErrors.InvalidArn(resource));
+            if (arn.Region != secret.Region)
+                return SecretsManagerErrors.InvalidKey(KmsErrors.InvalidArn(arn.Region));
+            account = arn.Account;
+            resource = arn.Resource.StartsWith("key/", StringComparison.Ordinal) ? arn.Resource["key/".Length..] : arn.Resource;
+        }
+
+        // Somebody else's key, or nobody's, and the keys that AWS manages for other services: which of them is not told.
+        if (account != call.Caller.Account || resource.StartsWith("alias/aws/", StringComparison.Ordinal))
+            return KeyDenied(call);
+        if (resource.StartsWith(KmsTargets.AliasPrefix, StringComparison.Ordinal))
+            return SecretsManagerErrors.InvalidKey(KmsErrors.NoSuchAlias(KmsArn.Alias(account, secret.Region, resource)));
+        if (!Guid.TryParseExact(resource, "D", out var id))
+            return SecretsManagerErrors.InvalidKey(KmsErrors.InvalidKeyId(secret.Document.KmsKeyId!));
+
+        var target = Target(call.Caller.Account, await keys.GetAsync(account, secret.Region, ct), KmsArn.Key(account, secret.Region, id.ToString()), null, secret, ProbeVersion);
+        var request = new AccessRequest(call.Caller.Principal, "kms:GenerateDataKey", target, call.Facts with { ViaService = ThisService });
+        return PolicyEvaluator.Evaluate(request, call.Caller.Policies).IsAllowed
+            ? SecretsManagerErrors.InvalidKey(KmsErrors.NoSuchKey(target.ResourceArn))
+            : KeyDenied(call);
+    }
+
+    private static Protocol.ServiceException KeyDenied(CallContext call) => AccessDenied.With(call, "Access to KMS is not allowed");
+
+    /// <summary>A key as Secrets Manager uses it for a caller.</summary>
+    /// <param name="versionId">Null when it is not known: a condition on it then finds nothing.</param>
+    private static KmsTarget Target(string caller, KmsDirectory directory, string arn, KmsKey? key, StoredSecret secret, string? versionId)
+    {
+        var context = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["SecretARN"] = secret.Arn() };
+        if (versionId is not null)
+            context.Add("SecretVersionId", versionId);
+        return new KmsTarget(caller, directory, arn, key)
         {
             Request = new KmsRequestKeys
             {
@@ -117,6 +177,13 @@ internal sealed class SecretKeys(KeyDirectory keys, Keyring keyring)
                 ViaService = $"secretsmanager.{directory.Region}.amazonaws.com",
             },
         };
+    }
+
+    /// <summary>One call to KMS: permission first, then the key's state; its record stands beside the record of the call.</summary>
+    private static void Use(
+        CallContext call, string operation, KmsDirectory directory, KmsKey key, StoredSecret secret, string versionId, Func<Protocol.ServiceException> unusable)
+    {
+        var target = Target(call.Caller.Account, directory, key.Arn, key, secret, versionId);
         var action = "kms:" + operation;
         var caller = call.Caller;
         var request = new AccessRequest(caller.Principal, action, target, call.Facts with { ViaService = ThisService })
@@ -129,9 +196,9 @@ internal sealed class SecretKeys(KeyDirectory keys, Keyring keyring)
             : !key.IsEnabled ? KmsErrors.Disabled(key.Arn)
             : null;
         if (!key.IsManagedByAws)
-            (call.KeyUses ??= []).Add(new KeyUse(operation, key.Arn, context, error));
+            (call.KeyUses ??= []).Add(new KeyUse(operation, key.Arn, target.Request.EncryptionContext!, error));
         if (!decision.IsAllowed)
-            throw AccessDenied.With(call, "Access to KMS is not allowed");
+            throw KeyDenied(call);
         if (error is not null)
             throw unusable();
     }

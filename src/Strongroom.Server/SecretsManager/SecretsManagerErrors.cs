@@ -95,6 +95,10 @@ internal static class SecretsManagerErrors
         "EncryptionFailure",
         "Secrets Manager can't encrypt the protected secret text using the provided KMS key. Check that the KMS key is available, enabled, and not in an invalid state.");
 
+    /// <summary>KMS's refusal of the name of a key, passed on. Source: recorded texts, docs/compatibility/kms.md.</summary>
+    public static ServiceException InvalidKey(ServiceException refusal) =>
+        InvalidParameter($"The operation failed because of an invalid KMS key: {refusal.Message}");
+
     public static ServiceException DecryptionFailure() =>
         Make("DecryptionFailure", "Secrets Manager can't decrypt the protected secret text using the provided KMS key.");
 

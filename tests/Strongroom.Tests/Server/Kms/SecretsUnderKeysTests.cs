@@ -100,6 +100,42 @@ public sealed class SecretsUnderKeysTests : IAsyncLifetime
         await reader.JsonFailsAsync("secretsmanager.PutSecretValue", new { SecretId = arn, SecretString = "v2", ClientRequestToken = Token(2) }, "AccessDeniedException");
     }
 
+    // Source: recorded answers of AWS, see docs/compatibility/kms.md; KMS's own texts are those of IAM fact sheet 7.5.
+    [Theory]
+    [InlineData("arn:aws:kms:us-west-2:111122223333:key/11111111-1111-4111-8111-111111111111", "Invalid arn us-west-2")]
+    [InlineData("arn:aws:s3:us-east-1:111122223333:bucket", "Invalid arn arn:aws:s3:us-east-1:111122223333:bucket")]
+    [InlineData("nonsense", "Invalid keyId 'nonsense'")]
+    [InlineData("alias/absent", "Alias arn:aws:kms:us-east-1:111122223333:alias/absent is not found.")]
+    [InlineData("11111111-1111-4111-8111-111111111111", "Key 'arn:aws:kms:us-east-1:111122223333:key/11111111-1111-4111-8111-111111111111' does not exist")]
+    public async Task A_key_that_does_not_exist_is_refused_in_KMSs_words(string name, string words)
+    {
+        foreach (var (operation, body) in new (string, object)[] { ("CreateSecret", new { Name = "t", KmsKeyId = name }), ("UpdateSecret", new { SecretId = "s", KmsKeyId = name }) })
+        {
+            Assert.Equal(
+                "The operation failed because of an invalid KMS key: " + words,
+                await Root.JsonFailsAsync("secretsmanager." + operation, body, "InvalidParameterException"));
+        }
+
+        await Root.JsonFailsAsync("secretsmanager.DescribeSecret", new { SecretId = "t" }, "ResourceNotFoundException");
+        Assert.Equal("alias/team-a", (string?)(await Root.JsonAsync("secretsmanager.DescribeSecret", new { SecretId = "s" }))["KmsKeyId"]);
+    }
+
+    [Fact]
+    public async Task Whether_a_key_exists_is_told_only_to_who_might_use_it()
+    {
+        const string Absent = "11111111-1111-4111-8111-111111111111";
+        var all = await server.NewUserAsync("all", Allow("secretsmanager:*"));
+        foreach (var name in new[] { Absent, KeyArn(Absent), key, "arn:aws:kms:us-east-1:444455556666:key/" + Absent, "alias/aws/s3" })
+        {
+            Assert.Equal(
+                "Access to KMS is not allowed",
+                await all.JsonFailsAsync("secretsmanager.CreateSecret", new { Name = "t", KmsKeyId = name }, "AccessDeniedException"));
+        }
+
+        var user = await server.NewUserAsync("user", Allow("secretsmanager:*"), Allow("kms:GenerateDataKey", KeyArn(Absent)));
+        await user.JsonFailsAsync("secretsmanager.CreateSecret", new { Name = "t", KmsKeyId = Absent }, "InvalidParameterException");
+    }
+
     [Fact]
     public async Task A_key_that_is_given_is_probed_and_the_versions_in_use_are_sealed_anew()
     {
