@@ -100,6 +100,20 @@ internal static class ExplainCommand
 
     private static IEnumerable<string> Explanation(JsonObject answer)
     {
+        foreach (var line in Decision(answer))
+            yield return line;
+        if (answer["KeyUse"] is not JsonObject use)
+            yield break;
+        yield return "";
+        yield return $"Its key ({use["Action"]} through Secrets Manager):";
+        foreach (var line in Decision(use))
+            yield return line;
+        if ((string?)use["KeyState"] is { } state and not "Enabled")
+            yield return $"  the key can't be used now: it is {state}";
+    }
+
+    private static IEnumerable<string> Decision(JsonObject answer)
+    {
         yield return (string?)answer["Decision"] switch
         {
             "allowed" => $"Allowed {By(answer)}",
@@ -141,6 +155,7 @@ internal static class ExplainCommand
 
     private static string By(JsonObject answer) => answer["Policy"] is { } policy
         ? $"by {Named(answer)} of {policy}{(answer["Group"] is { } group ? $" (through group {group})" : "")}"
+        : answer["GrantId"] is { } grant ? $"by grant {grant}"
         : $"by {answer["DecidedBy"]}";
 
     private static string Named(JsonNode statement) => statement["Sid"] is { } sid ? $"statement \"{sid}\""

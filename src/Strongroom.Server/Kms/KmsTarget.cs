@@ -69,20 +69,24 @@ internal sealed record KmsTarget(string CallerAccount, KmsDirectory Directory, s
     /// <exception cref="Protocol.ServiceException">KMSInvalidStateException.</exception>
     public KmsKey Changeable => Existing.State != KeyStates.PendingDeletion ? Key! : throw KmsErrors.InvalidState(ResourceArn, "pending deletion");
 
-    public PrincipalMatch GrantFor(Principal caller, string action)
+    public PrincipalMatch GrantFor(Principal caller, string action) => FindGrant(caller, action).Match;
+
+    /// <summary>The grant that allows an action most directly.</summary>
+    /// <param name="action"><c>kms:Operation</c>, in any case.</param>
+    public (KmsGrant? Grant, PrincipalMatch Match) FindGrant(Principal caller, string action)
     {
-        var match = PrincipalMatch.None;
+        var strongest = ((KmsGrant?)null, PrincipalMatch.None);
         if (Key is null)
-            return match;
+            return strongest;
         var operation = action["kms:".Length..];
         foreach (var grant in Directory.GrantsOn(Key))
         {
-            if (grant.Operations.Contains(operation, StringComparer.Ordinal) && Grants.AllowsContext(grant, Request.EncryptionContext, operation)
-                && Grants.Match(grant, grant.GranteePrincipal, caller) is var found && found > match)
-                match = found;
+            if (grant.Operations.Contains(operation, StringComparer.OrdinalIgnoreCase) && Grants.AllowsContext(grant, Request.EncryptionContext, operation)
+                && Grants.Match(grant, grant.GranteePrincipal, caller) is var found && found > strongest.Item2)
+                strongest = (grant, found);
         }
 
-        return match;
+        return strongest;
     }
 
     public ConditionValues Find(ConditionKey key) => key.Name switch
@@ -133,7 +137,7 @@ internal static class Grants
     /// <summary>Whether the grant's constraint lets this encryption context pass; operations without one are not constrained.</summary>
     public static bool AllowsContext(KmsGrant grant, IReadOnlyDictionary<string, string>? context, string operation)
     {
-        if (WithoutContext.Contains(operation, StringComparer.Ordinal))
+        if (WithoutContext.Contains(operation, StringComparer.OrdinalIgnoreCase))
             return true;
         if (grant.EncryptionContextEquals is { } equal)
             return (context?.Count ?? 0) == equal.Count && Holds(context, equal);

@@ -4,7 +4,9 @@ using Strongroom.Protocol;
 using Strongroom.Protocol.AwsJson;
 using Strongroom.Server.Endpoint;
 using Strongroom.Server.Iam;
+using Strongroom.Server.Kms;
 using Strongroom.Server.SecretsManager;
+using Strongroom.Storage;
 
 namespace Strongroom.Server.Strongroom;
 
@@ -40,12 +42,17 @@ internal sealed class ExplainRequest
         Member.Structs<ExplainRequest, ContextEntry>("Context", ContextEntry.Shape, r => r.Context, (r, v) => r.Context = v, max: 50));
 }
 
-internal sealed record ExplainResponse(Decision Decision, string Action, string ResourceArn, EvaluationTrace Trace) : IResponse
+/// <summary>One question with its answer.</summary>
+internal sealed record Explained(string Action, string ResourceArn, Decision Decision, EvaluationTrace Trace)
 {
+    /// <summary>The grant that allows it, where one does.</summary>
+    public string? GrantId { get; init; }
+
     public void WriteMembers(Utf8JsonWriter writer)
     {
         writer.WriteString("Decision"u8, DecisionParts.Word(Decision));
         DecisionParts.Write(writer, Decision);
+        writer.WriteOptional("GrantId"u8, GrantId);
         writer.WriteStartArray("MatchedStatements"u8);
         foreach (var statement in Trace.Matched)
             WriteStatement(writer, statement);
@@ -72,9 +79,28 @@ internal sealed record ExplainResponse(Decision Decision, string Action, string 
     }
 }
 
-/// <summary>Asks the evaluator what it would decide, with the policies as they are now. Carries nothing out.</summary>
-internal sealed class Explain(IamDirectories directories, PolicyResources resources) : IOperation<ExplainRequest, AccountTarget, ExplainResponse>
+/// <param name="KeyUse">Whether the principal may use the key of the secret for it, and the key's state; null when no policy of a key is asked.</param>
+internal sealed record ExplainResponse(Explained Answer, (Explained Answer, string State)? KeyUse) : IResponse
 {
+    public void WriteMembers(Utf8JsonWriter writer)
+    {
+        Answer.WriteMembers(writer);
+        if (KeyUse is not var (use, state))
+            return;
+        writer.WriteStartObject("KeyUse"u8);
+        writer.WriteString("Action"u8, use.Action);
+        use.WriteMembers(writer);
+        writer.WriteString("KeyState"u8, state);
+        writer.WriteEndObject();
+    }
+}
+
+/// <summary>Asks the evaluator what it would decide, with the policies as they are now. Carries nothing out.</summary>
+internal sealed class Explain(IamDirectories directories, PolicyResources resources, ISecretStore store, SecretKeys secretKeys)
+    : IOperation<ExplainRequest, AccountTarget, ExplainResponse>
+{
+    private const string ContextPrefix = "kms:EncryptionContext:";
+
     public ValueTask<AccountTarget> ResolveAsync(CallContext call, ExplainRequest request, CancellationToken ct) => AccountTarget.Of(call);
 
     public async ValueTask<Plan<ExplainResponse>> PlanAsync(CallContext call, Authorized<ExplainRequest, AccountTarget> authorized, CancellationToken ct)
@@ -84,15 +110,50 @@ internal sealed class Explain(IamDirectories directories, PolicyResources resour
         if (PrincipalLookup.Find(directory, request.Principal!) is not { } asked)
             throw new ServiceException("ResourceNotFoundException", $"There is no principal {request.Principal} in account {target.Account}.");
 
-        var context = new AssumedContext(request.Context ?? []);
+        var entries = request.Context ?? [];
         var resource = await resources.FindAsync(target.Account, call.Region, request.Action!, request.Resource!, requestKeys: null, ct);
-        var question = new AccessRequest(asked.Principal, request.Action!, resource, new RequestFacts { Now = call.Now, RequestedRegion = call.Region })
-        {
-            Overrides = context,
-        };
+        var facts = new RequestFacts { Now = call.Now, RequestedRegion = call.Region };
+        var answer = Ask(asked, request.Action!, resource, facts, entries);
+        return new ExplainResponse(answer, await AskAboutKeyAsync(asked, request.Action!, resource, facts, entries, ct));
+    }
+
+    private static Explained Ask(
+        (Principal Principal, PrincipalPolicies Policies) asked, string action, IResource resource, RequestFacts facts, IReadOnlyList<ContextEntry> entries)
+    {
+        // A grant may ask for an encryption context.
+        if (resource is KmsTarget { Request.EncryptionContext: null } key && EncryptionContext(entries) is { Count: > 0 } context)
+            resource = key with { Request = key.Request with { EncryptionContext = context } };
+        var (grant, match) = action.StartsWith("kms:", StringComparison.OrdinalIgnoreCase) ? (resource as KmsTarget)?.FindGrant(asked.Principal, action) ?? default : default;
+        var question = new AccessRequest(asked.Principal, action, resource, facts) { Overrides = new AssumedContext(entries), Grant = match };
         var trace = new EvaluationTrace();
         var decision = PolicyEvaluator.Evaluate(question, asked.Policies, trace);
-        return new ExplainResponse(decision, request.Action!, resource.ResourceArn, trace);
+        return new Explained(action, resource.ResourceArn, decision, trace) { GrantId = decision.DecidedBy == DecidingPolicy.Grant ? grant?.EntryName : null };
+    }
+
+    /// <summary>The KMS half of reading and writing a secret: Secrets Manager uses its key as the caller.</summary>
+    private async ValueTask<(Explained, string)?> AskAboutKeyAsync(
+        (Principal Principal, PrincipalPolicies Policies) asked, string action, IResource resource, RequestFacts facts, IReadOnlyList<ContextEntry> entries, CancellationToken ct)
+    {
+        // Another account's secrets keep their keys to themselves.
+        if (resource is not SecretTarget { Secret: { } secret } || secret.Account != asked.Principal.Account)
+            return null;
+        var label = Named(entries, "secretsmanager:VersionStage") ?? StagingLabels.Current;
+        var id = Named(entries, "secretsmanager:VersionId") ?? secret.Document.Versions.HolderOf(label);
+        var version = id is null ? null : await store.FindVersionAsync(secret.Id, id, ct);
+        return await secretKeys.FindUseAsync(asked.Principal.Account, action, secret, version, ct) is var (use, key)
+            ? (Ask(asked, use, key, facts with { ViaService = SecretKeys.ThisService }, entries), key.Existing.State)
+            : null;
+    }
+
+    private static string? Named(IReadOnlyList<ContextEntry> entries, string key) =>
+        entries.FirstOrDefault(entry => string.Equals(entry.Key, key, StringComparison.OrdinalIgnoreCase))?.Values?[0];
+
+    private static SortedDictionary<string, string> EncryptionContext(IReadOnlyList<ContextEntry> entries)
+    {
+        var context = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var entry in entries.Where(entry => entry.Key!.StartsWith(ContextPrefix, StringComparison.OrdinalIgnoreCase)))
+            context[entry.Key![ContextPrefix.Length..]] = entry.Values![0];
+        return context;
     }
 
     private sealed class AssumedContext(IReadOnlyList<ContextEntry> entries) : IConditionKeys

@@ -18,7 +18,7 @@ internal sealed class PolicyResources(ISecretStore store, IamDirectories directo
 {
     private static readonly ConditionKey KmsKeyId = new("secretsmanager:KmsKeyId");
 
-    /// <param name="resource">An ARN, the name of a secret of the account, or <c>*</c>.</param>
+    /// <param name="resource">An ARN, the name of a secret of the account, the id or an alias of a key, or <c>*</c>.</param>
     /// <param name="requestKeys">The request's own condition keys; null when none are known.</param>
     public async ValueTask<IResource> FindAsync(string account, string region, string action, string resource, IConditionKeys? requestKeys, CancellationToken ct)
     {
@@ -30,6 +30,8 @@ internal sealed class PolicyResources(ISecretStore store, IamDirectories directo
             {
                 ("secretsmanager", var tail) when tail.StartsWith("secret:", StringComparison.Ordinal) =>
                     await FindSecretAsync(arn.Account, arn.Region, tail["secret:".Length..], resource, requestKeys, ct),
+                ("kms", _) when IsOfKey(action) && await keys.FindAsync(account, arn.Region, resource, ct) is var (directory, key) =>
+                    new KmsTarget(account, directory, key.Arn, key),
                 ("kms", var tail) when tail.StartsWith("key/", StringComparison.Ordinal) => await FindKeyAsync(account, arn, resource, ct),
                 ("iam", var tail) when tail.StartsWith("role/", StringComparison.Ordinal) && action.StartsWith("sts:", StringComparison.OrdinalIgnoreCase) =>
                     await RoleTarget.FindAsync(directories, resource, ct),
@@ -37,10 +39,16 @@ internal sealed class PolicyResources(ISecretStore store, IamDirectories directo
             };
         }
 
+        if (IsOfKey(action) && await keys.FindAsync(account, region, resource, ct) is var (home, named))
+            return new KmsTarget(account, home, named.Arn, named);
         return action.StartsWith("secretsmanager:", StringComparison.OrdinalIgnoreCase)
             ? await FindSecretAsync(account, region, resource, resource, requestKeys, ct)
             : new PlainResource(account, resource);
     }
+
+    // What acts on a key may name it by an alias; what acts on an alias is asked about the alias.
+    private static bool IsOfKey(string action) =>
+        action.StartsWith("kms:", StringComparison.OrdinalIgnoreCase) && !action.EndsWith("Alias", StringComparison.OrdinalIgnoreCase);
 
     private async ValueTask<IResource> FindKeyAsync(string caller, Arn arn, string resource, CancellationToken ct) =>
         await keys.FindDirectoryAsync(arn.Account, arn.Region, ct) is { } directory

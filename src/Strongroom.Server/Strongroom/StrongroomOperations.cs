@@ -2,6 +2,7 @@ using Strongroom.Crypto;
 using Strongroom.Server.Endpoint;
 using Strongroom.Server.Iam;
 using Strongroom.Server.Keys;
+using Strongroom.Server.SecretsManager;
 using Strongroom.Storage;
 using static Strongroom.Server.Endpoint.OperationTable;
 
@@ -18,7 +19,7 @@ internal static class StrongroomOperations
         return
         [
             Json(ServiceProtocol.Strongroom, "CreateAccount", Mutating, CreateAccountRequest.Shape, new CreateAccount(directories, accounts, keyring, entropy)),
-            Json(ServiceProtocol.Strongroom, "Explain", ReadOnly, ExplainRequest.Shape, new Explain(directories, resources)),
+            Json(ServiceProtocol.Strongroom, "Explain", ReadOnly, ExplainRequest.Shape, new Explain(directories, resources, store, new SecretKeys(keys, keyring))),
             Json(ServiceProtocol.Strongroom, "ListAccounts", ReadOnly, ListAccountsRequest.Shape, new ListAccounts(directories, accounts)),
             Json(ServiceProtocol.Strongroom, "Rehearse", ReadOnly, RehearseRequest.Shape, new Rehearse(directories, resources, new AuditedCalls(auditDirectory))),
             Json(ServiceProtocol.Strongroom, "Rewrap", Mutating, RewrapRequest.Shape, new Rewrap(store, keys, regions, keyring)),

@@ -1,5 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Strongroom.Tests.Server.Hosting;
+using Strongroom.Tests.Server.Kms;
+using static Strongroom.Tests.Server.Kms.KmsClient;
 
 namespace Strongroom.Tests.Server.Strongroom;
 
@@ -71,6 +74,112 @@ public sealed class ExplainTests : IAsyncLifetime
         {
             var answer = await ExplainAsync(App, action, resource);
             return ((string?)answer["Decision"], (string?)answer["DecidedBy"]);
+        }
+    }
+
+    [Fact]
+    public async Task A_grant_on_a_key_is_seen_with_its_constraint()
+    {
+        var key = await server.Root.NewKeyAsync();
+        Assert.Equal("implicitDeny", (string?)(await ExplainAsync(App, "kms:Decrypt", KeyArn(key)))["Decision"]);
+        var grant = (string?)(await server.Root.KmsAsync("CreateGrant", new
+        {
+            KeyId = key, GranteePrincipal = App, Operations = new[] { "Decrypt" }, Constraints = new { EncryptionContextEquals = new { purpose = "test" } },
+        }))["GrantId"];
+        await server.Root.KmsAsync("CreateAlias", new { AliasName = "alias/team", TargetKeyId = key });
+
+        foreach (var name in new[] { key, KeyArn(key), "alias/team" })
+        {
+            var inside = await ExplainAsync(App, "kms:decrypt", name, new { Key = "kms:EncryptionContext:purpose", Values = new[] { "test" } });
+            Assert.Equal(("allowed", "Grant", grant, KeyArn(key)), ((string?)inside["Decision"], (string?)inside["DecidedBy"], (string?)inside["GrantId"], (string?)inside["ResourceArn"]));
+        }
+
+        Assert.Equal("implicitDeny", (string?)(await ExplainAsync(App, "kms:Decrypt", key))["Decision"]);
+        Assert.Equal("implicitDeny", (string?)(await ExplainAsync(App, "kms:Encrypt", key, new { Key = "kms:EncryptionContext:purpose", Values = new[] { "test" } }))["Decision"]);
+    }
+
+    [Fact]
+    public async Task A_secret_under_a_customers_key_is_explained_with_the_use_of_its_key()
+    {
+        var key = await server.Root.NewKeyAsync();
+        await server.CallAsync("UpdateSecret", new { SecretId = "db", KmsKeyId = key });
+        await PutAsync(Policy("Allow", "All", App, "secretsmanager:*"));
+
+        await ExpectAsync("implicitDeny", "implicitDeny", "Identity");
+        await server.Root.IamAsync("PutUserPolicy", ("UserName", "app"), ("PolicyName", "key"), ("PolicyDocument", $$$"""
+            {"Version":"2012-10-17","Statement":{"Sid":"Through","Effect":"Allow","Action":"kms:Decrypt","Resource":"{{{KeyArn(key)}}}","Condition":{"StringEquals":{
+            "kms:ViaService":"secretsmanager.us-east-1.amazonaws.com","kms:EncryptionContext:SecretVersionId":"{{{Token}}}"} } }}
+            """));
+        await ExpectAsync("allowed", "implicitDeny", "Identity");
+        await server.Root.KmsAsync("CreateGrant", new { KeyId = key, GranteePrincipal = App, Operations = new[] { "GenerateDataKey" } });
+        await ExpectAsync("allowed", "allowed", "Grant");
+
+        await server.Root.KmsAsync("DisableKey", new { KeyId = key });
+        Assert.Equal("Disabled", (string?)(await ExplainAsync(App, "secretsmanager:GetSecretValue", "db"))["KeyUse"]!["KeyState"]);
+        Assert.Null((await ExplainAsync(App, "secretsmanager:DescribeSecret", "db"))["KeyUse"]);
+
+        // What is explained is what happens.
+        async Task ExpectAsync(string reading, string writing, string writingBy)
+        {
+            var (read, written) = (await ExplainAsync(App, "secretsmanager:GetSecretValue", "db"), await ExplainAsync(App, "secretsmanager:PutSecretValue", "db"));
+            Assert.Equal(("allowed", "allowed"), ((string?)read["Decision"], (string?)written["Decision"]));
+            Assert.Equal(("kms:Decrypt", reading, KeyArn(key)), ((string?)read["KeyUse"]!["Action"], (string?)read["KeyUse"]!["Decision"], (string?)read["KeyUse"]!["ResourceArn"]));
+            Assert.Equal(
+                ("kms:GenerateDataKey", writing, writingBy),
+                ((string?)written["KeyUse"]!["Action"], (string?)written["KeyUse"]!["Decision"], (string?)written["KeyUse"]!["DecidedBy"]));
+            Assert.Equal(reading == "allowed" ? 200 : 400, (await app.SendJsonAsync("secretsmanager.GetSecretValue", new { SecretId = "db" })).Status);
+            Assert.Equal(
+                writing == "allowed" ? 200 : 400,
+                (await app.SendJsonAsync("secretsmanager.PutSecretValue", new { SecretId = "db", SecretString = "y", ClientRequestToken = Token.Replace('1', '2'), VersionStages = new[] { "NEXT" } })).Status);
+        }
+    }
+
+    [Fact]
+    public async Task The_default_key_asks_no_policy_and_another_accounts_secret_does_not_tell_its_key()
+    {
+        Assert.Null((await ExplainAsync(App, "secretsmanager:GetSecretValue", "db"))["KeyUse"]);
+        Assert.Null((await ExplainAsync(App, "secretsmanager:PutSecretValue", "db"))["KeyUse"]);
+
+        var account = (await server.Root.JsonAsync("Strongroom.CreateAccount", new { AccountId = "444455556666" }))["AccessKey"]!;
+        var key = await server.Root.NewKeyAsync();
+        await server.CallAsync("UpdateSecret", new { SecretId = "db", KmsKeyId = key });
+        var arn = (string)(await server.CallAsync("DescribeSecret", new { SecretId = "db" }))["ARN"]!;
+        var guest = new TestClient(server, (string)account["AccessKeyId"]!, (string)account["SecretAccessKey"]!);
+        var answer = await guest.JsonAsync(
+            "Strongroom.Explain", new { Principal = "arn:aws:iam::444455556666:root", Action = "secretsmanager:GetSecretValue", Resource = arn });
+        Assert.Null(answer["KeyUse"]);
+    }
+
+    [Fact]
+    public async Task The_command_prints_both_halves()
+    {
+        var key = await server.Root.NewKeyAsync();
+        await server.CallAsync("UpdateSecret", new { SecretId = "db", KmsKeyId = key });
+        await PutAsync(Policy("Allow", "Readers", App, "secretsmanager:GetSecretValue"));
+        var grant = (string?)(await server.Root.KmsAsync("CreateGrant", new { KeyId = key, GranteePrincipal = App, Operations = new[] { "Decrypt" } }))["GrantId"];
+        await server.Root.KmsAsync("DisableKey", new { KeyId = key });
+        // The program has the machine's clock.
+        server.Time.SetUtcNow(TimeProvider.System.GetUtcNow());
+
+        var output = await RunAsync();
+
+        Assert.StartsWith("Allowed by statement \"Readers\" of resource policy\n", output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"\nIts key (kms:Decrypt through Secrets Manager):\nAllowed by grant {grant}\n  on {KeyArn(key)}\n", output, StringComparison.Ordinal);
+        Assert.Contains("  the key can't be used now: it is Disabled\n", output, StringComparison.Ordinal);
+        Assert.Equal("kms:Decrypt", (string?)JsonNode.Parse(await RunAsync("--json"))!["KeyUse"]!["Action"]);
+
+        async Task<string> RunAsync(params string[] more)
+        {
+            var environment = new Dictionary<string, string>
+            {
+                ["AWS_ENDPOINT_URL"] = server.Url().ToString(), ["AWS_ACCESS_KEY_ID"] = RunningServer.AccessKeyId,
+                ["AWS_SECRET_ACCESS_KEY"] = RunningServer.SecretAccessKey, ["AWS_REGION"] = "us-east-1",
+            };
+            var (code, output) = await StrongroomProcess.RunAsync(
+                environment, ["explain", "--principal", App, "--action", "secretsmanager:GetSecretValue", "--resource", "db", .. more]);
+            Assert.True(code == 0, output);
+            return output;
         }
     }
 
