@@ -25,18 +25,19 @@ internal sealed record SimulationResponse(Page<SimulationResult> Page) : IXmlRes
         writer.WriteBool("AllowedByOrganizations", true);
         writer.WriteEndElement();
         WriteBoundary(writer, result);
+        // Source: IAM API Reference, EvaluationResult: inside an account present and empty when a resource is named, else absent.
+        if (isSpecific || result.Sides is not null)
+            WriteSides(writer, result.Sides);
         if (!isSpecific)
             return;
-
-        // Source: IAM API Reference, EvaluationResult: present and empty inside an account when a resource is named, else absent.
-        writer.WriteStartElement("EvalDecisionDetails");
-        writer.WriteEndElement();
         writer.WriteList("ResourceSpecificResults", [result], static (inner, only) =>
         {
             inner.WriteElementString("EvalResourceName", only.Resource);
             inner.WriteElementString("EvalResourceDecision", Word(only.Decision));
             WriteMatched(inner, only);
             WriteMissing(inner, only);
+            if (only.Sides is { } sides)
+                WriteSides(inner, sides);
             WriteBoundary(inner, only);
         });
     }
@@ -81,7 +82,30 @@ internal sealed record SimulationResponse(Page<SimulationResult> Page) : IXmlRes
         writer.WriteEndElement();
     }
 
-    private static string Word(Decision decision) => decision.Outcome switch
+    // A map in the Query protocol. Chosen: AWS documents that there is an entry for each type of policy, but not what the types are called.
+    private static void WriteSides(XmlWriter writer, (Outcome Caller, Outcome Resource)? sides)
+    {
+        writer.WriteStartElement("EvalDecisionDetails");
+        if (sides is var (caller, resource))
+        {
+            WriteEntry(writer, "IAM Policies", caller);
+            WriteEntry(writer, "Resource Policies", resource);
+        }
+
+        writer.WriteEndElement();
+    }
+
+    private static void WriteEntry(XmlWriter writer, string key, Outcome value)
+    {
+        writer.WriteStartElement("entry");
+        writer.WriteElementString("key", key);
+        writer.WriteElementString("value", Word(value));
+        writer.WriteEndElement();
+    }
+
+    private static string Word(Decision decision) => Word(decision.Outcome);
+
+    private static string Word(Outcome outcome) => outcome switch
     {
         Outcome.Allowed => "allowed",
         Outcome.ExplicitDeny => "explicitDeny",

@@ -6,7 +6,9 @@ using Strongroom.Server.Endpoint;
 namespace Strongroom.Server.Iam.Simulation;
 
 /// <summary>What came of one action on one resource.</summary>
-internal sealed record SimulationResult(string Action, string Resource, Decision Decision, EvaluationTrace Trace, bool HasBoundary);
+/// <param name="Sides">Across accounts: what the caller's policies and what the resource's policy say by themselves; both have to allow. Null inside an account.</param>
+internal sealed record SimulationResult(
+    string Action, string Resource, Decision Decision, EvaluationTrace Trace, bool HasBoundary, (Outcome Caller, Outcome Resource)? Sides);
 
 /// <summary>Asks the evaluator that decides real calls, with what the request tells of them. Source: IAM fact sheet 6.6; IAM API Reference, SimulatePrincipalPolicy.</summary>
 internal sealed partial class Simulator
@@ -60,8 +62,22 @@ internal sealed partial class Simulator
         };
         var trace = new EvaluationTrace();
         var decision = PolicyEvaluator.Evaluate(new AccessRequest(caller, action, target, RequestFacts.Unknown) { Overrides = context }, policies, trace);
-        return new(action, resource, decision, trace, policies.Boundary is not null);
+        return new(action, resource, decision, trace, policies.Boundary is not null, target.Account == caller.Account ? null : (CallerSide(trace), ResourceSide(trace)));
     }
+
+    // A session's policies take no part in simulations.
+    private Outcome CallerSide(EvaluationTrace trace) =>
+        Any(trace, PolicyEffect.Deny, DecidingPolicy.Identity) || Any(trace, PolicyEffect.Deny, DecidingPolicy.Boundary) ? Outcome.ExplicitDeny
+        : Any(trace, PolicyEffect.Allow, DecidingPolicy.Identity) && (policies.Boundary is null || Any(trace, PolicyEffect.Allow, DecidingPolicy.Boundary)) ? Outcome.Allowed
+        : Outcome.ImplicitDeny;
+
+    private static Outcome ResourceSide(EvaluationTrace trace) =>
+        Any(trace, PolicyEffect.Deny, DecidingPolicy.Resource) ? Outcome.ExplicitDeny
+        : Any(trace, PolicyEffect.Allow, DecidingPolicy.Resource) ? Outcome.Allowed
+        : Outcome.ImplicitDeny;
+
+    private static bool Any(EvaluationTrace trace, PolicyEffect effect, DecidingPolicy kind) =>
+        trace.Matched.Any(statement => statement.Effect == effect && statement.Kind == kind);
 
     private static string Owner(string text)
     {

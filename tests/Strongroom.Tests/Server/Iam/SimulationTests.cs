@@ -59,6 +59,41 @@ public sealed class SimulationTests : IAsyncLifetime
         Assert.Empty(results[0].Element("EvalDecisionDetails")!.Elements());
     }
 
+    // Source: IAM API Reference, EvaluationResult and ResourceSpecificResult, EvalDecisionDetails: the request is allowed only if both sides allow it.
+    [Theory]
+    [InlineData("Allow", "Allow", "allowed", "IAM Policies=allowed, Resource Policies=allowed")]
+    [InlineData("Allow", "", "implicitDeny", "IAM Policies=allowed, Resource Policies=implicitDeny")]
+    [InlineData("", "Allow", "implicitDeny", "IAM Policies=implicitDeny, Resource Policies=allowed")]
+    [InlineData("Allow", "Deny", "explicitDeny", "IAM Policies=allowed, Resource Policies=explicitDeny")]
+    [InlineData("Deny", "Allow", "explicitDeny", "IAM Policies=explicitDeny, Resource Policies=allowed")]
+    public async Task Across_accounts_each_side_is_told(string callers, string resources, string decision, string sides)
+    {
+        var foreign = Secret.Replace("111122223333", "444455556666", StringComparison.Ordinal);
+        // Where a side says nothing, its statement is about something else.
+        var identity = Allow("secretsmanager:GetSecretValue", callers.Length == 0 ? "arn:aws:secretsmanager:*:*:secret:other" : "*")
+            .Replace("\"Allow\"", $"\"{(callers.Length == 0 ? "Allow" : callers)}\"", StringComparison.Ordinal);
+        var resource = """{"Version":"2012-10-17","Statement":{"Effect":"EFFECT","Principal":{"AWS":"WHO"},"Action":"*","Resource":"*"}}"""
+            .Replace("EFFECT", resources.Length == 0 ? "Allow" : resources, StringComparison.Ordinal)
+            .Replace("WHO", resources.Length == 0 ? "arn:aws:iam::111122223333:user/other" : User, StringComparison.Ordinal);
+
+        var result = (await CustomAsync(
+            identity, ("ActionNames.member.1", "secretsmanager:GetSecretValue"), ("ResourceArns.member.1", foreign), ("ResourcePolicy", resource), ("CallerArn", User))).Single();
+        Assert.Equal(decision, result.Element("EvalDecision")!.Value);
+        Assert.Equal(sides, Sides(result));
+        Assert.Equal(sides, Sides(result.Element("ResourceSpecificResults")!.Element("member")!));
+
+        var everywhere = (await CustomAsync(
+            identity, ("ActionNames.member.1", "secretsmanager:GetSecretValue"), ("ResourceOwner", "444455556666"), ("ResourcePolicy", resource), ("CallerArn", User))).Single();
+        Assert.Equal(sides, Sides(everywhere));
+        var inside = (await CustomAsync(
+            identity, ("ActionNames.member.1", "secretsmanager:GetSecretValue"), ("ResourceArns.member.1", Secret), ("ResourcePolicy", resource), ("CallerArn", User))).Single();
+        Assert.Equal("", Sides(inside));
+        Assert.Null(inside.Element("ResourceSpecificResults")!.Element("member")!.Element("EvalDecisionDetails"));
+
+        static string Sides(XElement result) => string.Join(
+            ", ", result.Element("EvalDecisionDetails")!.Elements("entry").Select(e => $"{e.Element("key")!.Value}={e.Element("value")!.Value}"));
+    }
+
     [Fact]
     public async Task Missing_context_is_named_and_given_context_decides()
     {
