@@ -62,6 +62,8 @@ public sealed class CachingSecretStore(ISecretStore inner, long maxBytes = Cachi
     public ValueTask<IReadOnlyList<StoredSecret>> ListPurgeableAsync(DateTimeOffset now, int limit, CancellationToken ct) =>
         inner.ListPurgeableAsync(now, limit, ct);
 
+    public ValueTask<IReadOnlyList<StoredSecret>> ListLaggingAsync(long after, int limit, CancellationToken ct) => inner.ListLaggingAsync(after, limit, ct);
+
     private async ValueTask<StoredSecret?> ReadAsync(SecretPlace place, CancellationToken ct)
     {
         var moment = records.Moment;

@@ -32,6 +32,9 @@ public interface ISecretStore
 
     /// <summary>Secrets of all accounts and regions whose <see cref="StoredSecret.PurgeAt"/> is at or before <paramref name="now"/>, oldest first.</summary>
     ValueTask<IReadOnlyList<StoredSecret>> ListPurgeableAsync(DateTimeOffset now, int limit, CancellationToken ct);
+
+    /// <summary>Primaries of all accounts and regions with a replica that waits for its key, by id, after the given one.</summary>
+    ValueTask<IReadOnlyList<StoredSecret>> ListLaggingAsync(long after, int limit, CancellationToken ct);
 }
 
 public enum CommitResult { Committed, Stale }

@@ -92,24 +92,25 @@ public sealed partial class SqlStore
 
     private static async ValueTask<bool> UpdateSecretAsync(SqlSession tx, StoredSecret before, StoredSecret after, CancellationToken ct) =>
         await tx.ExecuteAsync("""
-            UPDATE secret SET revision = revision + 1, changed_at_ms = @changed, purge_at_ms = @purge, document = @document
+            UPDATE secret SET revision = revision + 1, changed_at_ms = @changed, purge_at_ms = @purge, lagging = @lagging, document = @document
             WHERE id = @id AND revision = @revision
             """, ct,
-            ("changed", after.ChangedAt.ToMilliseconds()), ("purge", after.PurgeAt?.ToMilliseconds()), ("document", DocumentJson.Write(after.Document)),
-            ("id", before.Id), ("revision", before.Revision)) == 1;
+            ("changed", after.ChangedAt.ToMilliseconds()), ("purge", after.PurgeAt?.ToMilliseconds()), ("lagging", after.Document.IsLagging ? 1L : 0L),
+            ("document", DocumentJson.Write(after.Document)), ("id", before.Id), ("revision", before.Revision)) == 1;
 
     /// <returns>The new id; null when the name is taken.</returns>
     private static async ValueTask<long?> InsertSecretAsync(SqlSession tx, StoredSecret secret, CancellationToken ct)
     {
         await using var reader = await tx.QueryAsync("""
-            INSERT INTO secret (account, region, name, suffix, revision, created_at_ms, changed_at_ms, accessed_day, purge_at_ms, document)
-            VALUES (@account, @region, @name, @suffix, 1, @created, @changed, @accessed, @purge, @document)
+            INSERT INTO secret (account, region, name, suffix, revision, created_at_ms, changed_at_ms, accessed_day, purge_at_ms, lagging, document)
+            VALUES (@account, @region, @name, @suffix, 1, @created, @changed, @accessed, @purge, @lagging, @document)
             ON CONFLICT (account, region, name) DO NOTHING
             RETURNING id
             """, ct,
             ("account", secret.Account), ("region", secret.Region), ("name", secret.Name), ("suffix", secret.Suffix),
             ("created", secret.CreatedAt.ToMilliseconds()), ("changed", secret.ChangedAt.ToMilliseconds()),
-            ("accessed", secret.AccessedOn.ToStoredDay()), ("purge", secret.PurgeAt?.ToMilliseconds()), ("document", DocumentJson.Write(secret.Document)));
+            ("accessed", secret.AccessedOn.ToStoredDay()), ("purge", secret.PurgeAt?.ToMilliseconds()),
+            ("lagging", secret.Document.IsLagging ? 1L : 0L), ("document", DocumentJson.Write(secret.Document)));
         return await reader.ReadAsync(ct) ? reader.GetInt64(0) : null;
     }
 

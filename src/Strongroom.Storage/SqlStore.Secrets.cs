@@ -24,6 +24,16 @@ public sealed partial class SqlStore
             return await ReadSecretsAsync(reader, ct);
         }, ct);
 
+    public ValueTask<IReadOnlyList<StoredSecret>> ListLaggingAsync(long after, int limit, CancellationToken ct) =>
+        engine.ReadAsync((after, limit), static async (session, bounds, ct) =>
+        {
+            await using var reader = await session.QueryAsync("""
+                SELECT id, account, region, name, suffix, revision, created_at_ms, changed_at_ms, accessed_day, purge_at_ms, document
+                FROM secret WHERE lagging = 1 AND id > @after ORDER BY id LIMIT @limit
+                """, ct, ("after", bounds.after), ("limit", (long)bounds.limit));
+            return await ReadSecretsAsync(reader, ct);
+        }, ct);
+
     public async ValueTask TouchAsync(long secretId, string versionId, DateOnly day, CancellationToken ct) =>
         await engine.WriteAsync((secretId, versionId, day), static async (tx, read, ct) =>
         {

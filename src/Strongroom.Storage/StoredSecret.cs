@@ -62,6 +62,10 @@ public sealed record SecretDocument
     /// <summary>On a primary: its replicas. Null or empty when there are none, and always null on a replica.</summary>
     public IReadOnlyList<ReplicaStatus>? Replicas { get; init; }
 
+    /// <summary>Whether a replica waits for its key.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool IsLagging => Replicas?.Any(replica => replica.AwaitedKey is not null) ?? false;
+
     /// <summary>The versions that carry at least one staging label. A version without labels lives only in its own row.</summary>
     public IReadOnlyList<LabelledVersion> Versions { get; init; } = [];
 }
@@ -72,7 +76,14 @@ public sealed record LabelledVersion(string VersionId, IReadOnlyList<string> Lab
 public sealed record SecretTag(string Key, string Value);
 
 /// <param name="Status"><c>InProgress</c>, <c>InSync</c> or <c>Failed</c>.</param>
-public sealed record ReplicaStatus(string Region, string? KmsKeyId, string Status, string? StatusMessage);
+public sealed record ReplicaStatus(string Region, string? KmsKeyId, string Status, string? StatusMessage)
+{
+    /// <summary>True when it failed for its KMS key, so that the next change of the primary tries again; null otherwise.</summary>
+    public bool? FailedByKey { get; init; }
+
+    /// <summary>The id of the KMS key that the replica waits for: its user may use it, but it is disabled or to be deleted. Null when it waits for none.</summary>
+    public string? AwaitedKey { get; init; }
+}
 
 /// <summary>Rotation as configured and as far as it has come.</summary>
 public sealed record SecretRotation

@@ -69,6 +69,10 @@ internal sealed class ModelStore : ISecretStore, IAuditOutbox
     public ValueTask<IReadOnlyList<StoredSecret>> ListPurgeableAsync(DateTimeOffset now, int limit, CancellationToken ct) => Locked(() =>
         (IReadOnlyList<StoredSecret>)[.. rows.Select(r => r.Secret).Where(s => s.PurgeAt <= now).OrderBy(s => s.PurgeAt).ThenBy(s => s.Id).Take(limit)]);
 
+    public ValueTask<IReadOnlyList<StoredSecret>> ListLaggingAsync(long after, int limit, CancellationToken ct) => Locked(() =>
+        (IReadOnlyList<StoredSecret>)[.. rows.Select(r => r.Secret)
+            .Where(s => s.Id > after && s.Document.Replicas is { } replicas && replicas.Any(r => r.AwaitedKey is not null)).OrderBy(s => s.Id).Take(limit)]);
+
     public ValueTask<IReadOnlyList<AuditEntry>> ListAsync(CancellationToken ct) => Locked(() => (IReadOnlyList<AuditEntry>)[.. outbox]);
 
     public async ValueTask RemoveAsync(IReadOnlyCollection<Guid> eventIds, CancellationToken ct) =>

@@ -136,6 +136,7 @@ public sealed class ModelTests(PostgresFixture postgres)
             }
         }
 
+        text.AppendJoin(' ', (await store.ListLaggingAsync(0, 1000, ct)).Select(s => s.Name));
         text.AppendJoin(' ', (await store.ListPurgeableAsync(Time(3), 1000, ct)).Select(s => s.PurgeAt));
         return text.ToString();
     }

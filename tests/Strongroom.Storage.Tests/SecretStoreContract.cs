@@ -273,6 +273,31 @@ public abstract partial class SecretStoreContract : IAsyncLifetime
         Assert.Equal(["past"], (await Store.ListPurgeableAsync(Time(10), 1, Ct)).Select(s => s.Name));
     }
 
+    [Fact]
+    public async Task Primaries_whose_replica_waits_for_its_key_are_listed_until_none_does()
+    {
+        ReplicaStatus waiting = new("eu-west-1", "k", "Failed", "why") { FailedByKey = true, AwaitedKey = "11111111-1111-4111-8111-111111111111" };
+        var first = await Store.AddAsync(Lagging("first", waiting));
+        var second = await Store.AddAsync(Lagging("second", waiting with { AwaitedKey = null }, waiting with { Region = "eu-west-2" }) with { Account = "444455556666" });
+        await Store.AddAsync(Lagging("denied", waiting with { AwaitedKey = null }));
+        await Store.AddAsync(Secret("plain"));
+
+        Assert.Equal(["first", "second"], (await Store.ListLaggingAsync(0, 10, Ct)).Select(s => s.Name));
+        Assert.Equal(["first"], (await Store.ListLaggingAsync(0, 1, Ct)).Select(s => s.Name));
+        Assert.Equal(["second"], (await Store.ListLaggingAsync(first.Id, 10, Ct)).Select(s => s.Name));
+        Assert.Equal(waiting, (await Store.GetAsync("first")).Document.Replicas!.Single());
+
+        await Store.ChangeAsync(new SecretChange { Before = first, After = Lagging(first, new ReplicaStatus("eu-west-1", "k", "InSync", null)) });
+        await Store.ChangeAsync(new SecretChange { Before = second });
+        Assert.Empty(await Store.ListLaggingAsync(0, 10, Ct));
+
+        static StoredSecret Lagging(object secret, params ReplicaStatus[] replicas)
+        {
+            var primary = secret as StoredSecret ?? Secret((string)secret);
+            return primary with { Document = primary.Document with { Replicas = replicas } };
+        }
+    }
+
     private protected abstract Task<ISecretStore> OpenAsync();
 
     private protected virtual ValueTask CleanUpAsync() => ValueTask.CompletedTask;

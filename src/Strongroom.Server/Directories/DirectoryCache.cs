@@ -91,6 +91,8 @@ internal sealed class DirectoryTrackingStore(ISecretStore inner, DirectoryCache 
     public ValueTask<IReadOnlyList<StoredSecret>> ListPurgeableAsync(DateTimeOffset now, int limit, CancellationToken ct) =>
         inner.ListPurgeableAsync(now, limit, ct);
 
+    public ValueTask<IReadOnlyList<StoredSecret>> ListLaggingAsync(long after, int limit, CancellationToken ct) => inner.ListLaggingAsync(after, limit, ct);
+
     private async ValueTask<CommitResult> CommitDirectoriesAsync(SecretCommit commit, CancellationToken ct)
     {
         foreach (var change in commit.Directories)

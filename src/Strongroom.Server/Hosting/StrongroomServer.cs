@@ -35,6 +35,7 @@ public sealed class StrongroomServer : IAsyncDisposable
     private static readonly TimeSpan UsesInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan PurgeInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan KeyInterval = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ReplicationInterval = TimeSpan.FromSeconds(30);
 
     private readonly DataDirectory directory;
     private readonly SqlStore store;
@@ -47,6 +48,7 @@ public sealed class StrongroomServer : IAsyncDisposable
     private readonly List<Task> jobs = [];
     private Parts? parts;
     private KeyJobs? keyJobs;
+    private ReplicationJob? replicationJob;
     private bool disposed;
 
     private StrongroomServer(
@@ -84,6 +86,8 @@ public sealed class StrongroomServer : IAsyncDisposable
     internal IamDirectories Identities => new(directories, store);
 
     internal CredentialUses Uses => parts!.Uses;
+
+    internal ReplicationJob Replication => replicationJob!;
 
     /// <summary>Opens everything, recovers from a crash if there was one, and begins to listen. When the seal is out of reach it listens
     /// all the same, refuses calls with an error that clients retry, and goes on by itself: see <see cref="Opened"/>.</summary>
@@ -229,6 +233,8 @@ public sealed class StrongroomServer : IAsyncDisposable
         var identities = new IamDirectories(directories, store);
         var keys = new KeyDirectory(directories, identities, store, store, secrets, keyring, time);
         keyJobs = new KeyJobs(keys, store, store, parts.Audit, keyring, entropy.NewGuid(), time);
+        var vault = new SecretVault(secrets, keyring, new SecretKeys(keys, keyring));
+        replicationJob = new ReplicationJob(secrets, store, vault, parts.Audit, entropy.NewGuid(), time);
         var table = new OperationTable(
             SecretsManagerOperations.All(secrets, keyring, keys, regions, functions, new PolicyPrincipals(identities), entropy),
             KmsOperations.All(keys, identities, keyring, entropy),
@@ -288,6 +294,7 @@ public sealed class StrongroomServer : IAsyncDisposable
         jobs.Add(Periodically.RunAsync(UsesInterval, uses.FlushAsync, "noting of uses", time, log, stopping.Token));
         jobs.Add(Periodically.RunAsync(PurgeInterval, purge.RunAsync, "purge", time, log, stopping.Token));
         jobs.Add(Periodically.RunAsync(KeyInterval, keyJobs!.RunAsync, "rotation and deletion of KMS keys", time, log, stopping.Token));
+        jobs.Add(Periodically.RunAsync(ReplicationInterval, replicationJob!.RunAsync, "replication", time, log, stopping.Token));
     }
 
     /// <summary>What there is once the root key is there.</summary>

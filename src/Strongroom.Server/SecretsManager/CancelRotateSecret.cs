@@ -19,10 +19,7 @@ internal sealed class CancelRotateSecret(SecretTargets targets, SecretVault vaul
         var rotation = (secret.Document.Rotation ?? new SecretRotation()) with { Enabled = false, NextRotationAt = null };
         var after = secret with { ChangedAt = call.Now, Document = secret.Document with { Rotation = rotation } };
         var pending = RotationState.IsPending(secret.Document) ? secret.Document.Versions.HolderOf(StagingLabels.Pending) : null;
-        return new Plan<UpdateSecretResponse>(
-            new UpdateSecretResponse(secret.Arn(), secret.Name, pending), await vault.ChangeAllAsync(call, secret, after, [], call.Now, ct))
-        {
-            Events = pending is null ? [] : [RotationState.Event("RotationAbandoned", secret, pending)],
-        };
+        return (await vault.ChangeAllAsync(call, secret, after, [], call.Now, ct)).ToPlan(
+            new UpdateSecretResponse(secret.Arn(), secret.Name, pending), pending is null ? [] : [RotationState.Event("RotationAbandoned", secret, pending)]);
     }
 }

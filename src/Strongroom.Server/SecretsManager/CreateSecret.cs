@@ -135,11 +135,11 @@ internal sealed class CreateSecret(ISecretStore store, SecretVault vault, Replic
 
         // A key that can't be used is refused even when there is no value to seal with it yet.
         await vault.CheckKeyAsync(call, secret, ct);
-        var (after, changes, shown) = await replication.AddAsync(
+        var (after, changes, shown, events) = await replication.AddAsync(
             call, secret, request.AddReplicaRegions ?? [], request.ForceOverwriteReplicaSecret ?? false, versions, call.Now, ct);
         var own = await vault.ChangeAsync(call, null, after, versions, call.Now, ct);
         return new Plan<CreateSecretResponse>(
-            new CreateSecretResponse(after.Arn(), after.Name, value is null ? null : request.ClientRequestToken, shown), [own, .. changes]);
+            new CreateSecretResponse(after.Arn(), after.Name, value is null ? null : request.ClientRequestToken, shown), [own, .. changes]) { Events = events };
     }
 
     // Source: API fact sheet 2.6, idempotency of CreateSecret.

@@ -14,6 +14,6 @@ internal sealed class DeleteResourcePolicy(SecretTargets targets, SecretVault va
     {
         var secret = authorized.Target.Changeable;
         var after = secret with { ChangedAt = call.Now, Document = secret.Document with { ResourcePolicy = null, PolicyPrincipals = null } };
-        return new Plan<SecretNamed>(SecretNamed.Of(secret), await vault.ChangeAllAsync(call, secret, after, [], call.Now, ct));
+        return (await vault.ChangeAllAsync(call, secret, after, [], call.Now, ct)).ToPlan(SecretNamed.Of(secret));
     }
 }

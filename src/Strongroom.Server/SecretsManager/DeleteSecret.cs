@@ -88,11 +88,8 @@ internal sealed class DeleteSecret(SecretTargets targets, SecretVault vault)
 
         var purgeAt = call.Now.AddDays(request.RecoveryWindowInDays ?? DefaultWindowDays);
         var after = secret with { ChangedAt = call.Now, PurgeAt = purgeAt };
-        return new Plan<DeleteSecretResponse>(
-            new DeleteSecretResponse(secret.Arn(), secret.Name, purgeAt), await vault.ChangeAllAsync(call, secret, after, [], call.Now, ct))
-        {
-            Events = [Event("StartSecretVersionDelete", secret)],
-        };
+        return (await vault.ChangeAllAsync(call, secret, after, [], call.Now, ct)).ToPlan(
+            new DeleteSecretResponse(secret.Arn(), secret.Name, purgeAt), [Event("StartSecretVersionDelete", secret)]);
     }
 
     private static ServiceEvent Event(string name, StoredSecret secret) => new(name, secret.Account, secret.Region, secret.Arn());

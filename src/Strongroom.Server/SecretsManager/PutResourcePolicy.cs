@@ -49,6 +49,6 @@ internal sealed class PutResourcePolicy(SecretTargets targets, SecretVault vault
 
         // Kept as sent: Terraform and people compare what they read with what they wrote.
         var after = secret with { ChangedAt = call.Now, Document = secret.Document with { ResourcePolicy = request.ResourcePolicy, PolicyPrincipals = resolved.EntityIds } };
-        return new Plan<SecretNamed>(SecretNamed.Of(secret), await vault.ChangeAllAsync(call, secret, after, [], call.Now, ct));
+        return (await vault.ChangeAllAsync(call, secret, after, [], call.Now, ct)).ToPlan(SecretNamed.Of(secret));
     }
 }

@@ -74,11 +74,7 @@ internal sealed class PutSecretValue(SecretTargets targets, SecretVault vault)
             ChangedAt = call.Now,
             Document = RotationState.AfterNewVersion(secret.Document with { Versions = versions }, token, call.Now),
         };
-        return new Plan<PutSecretValueResponse>(
-            new PutSecretValueResponse(secret.Arn(), secret.Name, token, versions.Of(token)),
-            await vault.ChangeAllAsync(call, secret, after, [new NewVersion(token, call.Now, value)], call.Now, ct))
-        {
-            Events = RotationState.Abandoned(secret, after),
-        };
+        return (await vault.ChangeAllAsync(call, secret, after, [new NewVersion(token, call.Now, value)], call.Now, ct)).ToPlan(
+            new PutSecretValueResponse(secret.Arn(), secret.Name, token, versions.Of(token)), RotationState.Abandoned(secret, after));
     }
 }

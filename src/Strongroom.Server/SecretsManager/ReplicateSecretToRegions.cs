@@ -56,10 +56,10 @@ internal sealed class ReplicateSecretToRegions(SecretTargets targets, SecretVaul
         var versions = await vault.OpenVersionsAsync(call, secret, secret.Document.Versions.Select(v => v.VersionId), ct);
         try
         {
-            var (after, changes, shown) = await replication.AddAsync(
+            var (after, changes, shown, events) = await replication.AddAsync(
                 call, secret with { ChangedAt = call.Now }, request.AddReplicaRegions!, request.ForceOverwriteReplicaSecret ?? false, versions, call.Now, ct);
             var own = await vault.ChangeAsync(call, secret, after, [], call.Now, ct);
-            return new Plan<ReplicationResponse>(new ReplicationResponse(secret.Arn(), shown), [own, .. changes]);
+            return new Plan<ReplicationResponse>(new ReplicationResponse(secret.Arn(), shown), [own, .. changes]) { Events = events };
         }
         finally
         {

@@ -1,4 +1,5 @@
 using Strongroom.Protocol;
+using Strongroom.Server.Audit;
 using Strongroom.Server.Endpoint;
 using Strongroom.Storage;
 
@@ -9,18 +10,19 @@ internal sealed class Replication(ISecretStore store, SecretVault vault, Regions
 {
     /// <summary>Adds or re-keys replicas.</summary>
     /// <param name="versions">Labelled versions of the primary, opened.</param>
-    /// <returns>The primary with its new statuses, the replicas' changes, and the statuses as the answer shows them: new ones in progress.</returns>
-    public async ValueTask<(StoredSecret Primary, IReadOnlyList<SecretChange> Changes, IReadOnlyList<ReplicaStatus>? Shown)> AddAsync(
+    /// <returns>The primary with its new statuses, the replicas' changes, the statuses as the answer shows them (new ones in progress), and what the
+    /// audit is to tell.</returns>
+    public async ValueTask<(StoredSecret Primary, IReadOnlyList<SecretChange> Changes, IReadOnlyList<ReplicaStatus>? Shown, IReadOnlyList<ServiceEvent> Events)> AddAsync(
         CallContext call, StoredSecret primary, IReadOnlyList<ReplicaRegionParameter> wanted, bool overwrite, IReadOnlyList<NewVersion> versions, DateTimeOffset now, CancellationToken ct)
     {
         if (wanted.Count == 0)
-            return (primary, [], primary.Document.Replicas);
+            return (primary, [], primary.Document.Replicas, []);
 
         Check(primary, wanted);
         primary = primary with { Document = primary.Document with { PrimaryRegion = primary.Region } };
         var stored = (primary.Document.Replicas ?? []).ToList();
         var shown = stored.ToList();
-        var changes = new List<SecretChange>();
+        var (changes, events) = (new List<SecretChange>(), new List<ServiceEvent>());
         foreach (var region in wanted)
         {
             var key = string.IsNullOrEmpty(region.KmsKeyId) ? null : region.KmsKeyId;
@@ -29,41 +31,33 @@ internal sealed class Replication(ISecretStore store, SecretVault vault, Regions
                 continue;
             var (status, made) = await PlaceAsync(call, primary, new ReplicaStatus(region.Region!, key, Replicas.InSync, Replicas.Succeeded), overwrite, versions, now, ct);
             changes.AddRange(made);
+            events.AddRange(Replicas.Events(primary, at < 0 ? null : stored[at], status));
             Replace(stored, at, status);
             Replace(shown, at, status with { Status = Replicas.InProgress, StatusMessage = null });
         }
 
-        return (primary with { Document = primary.Document with { Replicas = stored } }, changes, shown);
+        return (primary with { Document = primary.Document with { Replicas = stored } }, changes, shown, events);
     }
 
     private async ValueTask<(ReplicaStatus Status, IReadOnlyList<SecretChange> Changes)> PlaceAsync(
         CallContext call, StoredSecret primary, ReplicaStatus wanted, bool overwrite, IReadOnlyList<NewVersion> versions, DateTimeOffset now, CancellationToken ct)
     {
-        if (!await vault.CanSealAsync(call, Replicas.New(primary, wanted, now), ct))
-            return (Fail(wanted, "Replication failed: the KMS key can't be used. It needs GenerateDataKey and Decrypt."), []);
-
         var existing = await store.FindAsync(primary.Account, wanted.Region, primary.Name, ct);
-        if (existing is null)
-            return (wanted, [await vault.ChangeAsync(call, null, Replicas.New(primary, wanted, now), versions, now, ct)]);
-
-        if (existing.Suffix == primary.Suffix && existing.Document.PrimaryRegion == primary.Region)
+        if (existing is not null && !(existing.Suffix == primary.Suffix && existing.Document.PrimaryRegion == primary.Region))
         {
-            // Our own replica under another key: everything in it is sealed anew.
-            var rekeyed = Replicas.Follow(existing with { Document = existing.Document with { KmsKeyId = wanted.KmsKeyId } }, primary);
-            return (wanted, [await vault.ChangeAsync(call, existing, rekeyed, versions, now, ct)]);
+            if (existing.IsReplica())
+                return (Replicas.Refused(wanted, $"Secret {primary.Name} is currently replicated to {wanted.Region} with a different arn."), []);
+            if (!overwrite)
+                return (Replicas.Taken(wanted, primary.Name), []);
+            if (existing.Document.Replicas is { Count: > 0 })
+                return (Replicas.Refused(wanted, $"Secret name {primary.Name} in region {wanted.Region} has replicas of its own."), []);
+            var (over, placed) = await vault.PlaceAsync(call, null, Replicas.New(primary, wanted, now), wanted, versions, now, ct);
+            return (over, placed is null ? [] : [new SecretChange { Before = existing }, placed]);
         }
 
-        if (existing.IsReplica())
-            return (Fail(wanted, $"Replication failed: Secret {primary.Name} is currently replicated to {wanted.Region} with a different arn."), []);
-        if (!overwrite)
-            return (Fail(wanted, $"Replication failed: Secret name {primary.Name} already exists in region {wanted.Region}."), []);
-        return existing.Document.Replicas is { Count: > 0 }
-            ? (Fail(wanted, $"Replication failed: Secret name {primary.Name} in region {wanted.Region} has replicas of its own."), [])
-            : (wanted,
-            [
-                new SecretChange { Before = existing },
-                await vault.ChangeAsync(call, null, Replicas.New(primary, wanted, now), versions, now, ct),
-            ]);
+        // Our own replica under another key: everything in it is sealed anew.
+        var (status, change) = await vault.PlaceAsync(call, existing, Replicas.Wanted(existing, primary, wanted, now), wanted, versions, now, ct);
+        return (status, change is null ? [] : [change]);
     }
 
     private void Check(StoredSecret primary, IReadOnlyList<ReplicaRegionParameter> wanted)
@@ -76,8 +70,6 @@ internal sealed class Replication(ISecretStore store, SecretVault vault, Regions
                 throw SecretsManagerErrors.InvalidReplicaRegion();
         }
     }
-
-    private static ReplicaStatus Fail(ReplicaStatus status, string message) => status with { Status = Replicas.Failed, StatusMessage = message };
 
     private static void Replace(List<ReplicaStatus> list, int at, ReplicaStatus status)
     {

@@ -17,9 +17,7 @@ internal sealed class RestoreSecret(SecretTargets targets, SecretVault vault) : 
         if (secret.PurgeAt is null)
             return SecretNamed.Of(secret);
         var after = secret with { ChangedAt = call.Now, PurgeAt = null };
-        return new Plan<SecretNamed>(SecretNamed.Of(secret), await vault.ChangeAllAsync(call, secret, after, [], call.Now, ct))
-        {
-            Events = [new ServiceEvent("CancelSecretVersionDelete", secret.Account, secret.Region, secret.Arn())],
-        };
+        return (await vault.ChangeAllAsync(call, secret, after, [], call.Now, ct)).ToPlan(
+            SecretNamed.Of(secret), [new ServiceEvent("CancelSecretVersionDelete", secret.Account, secret.Region, secret.Arn())]);
     }
 }

@@ -111,7 +111,7 @@ internal sealed class RotateSecret(SecretTargets targets, ISecretStore store, Se
 
     private async ValueTask<Plan<UpdateSecretResponse>> PlanAsync(
         CallContext call, StoredSecret secret, StoredSecret after, IReadOnlyList<NewVersion> versions, string token, IReadOnlyList<ServiceEvent> events, DateTimeOffset now, CancellationToken ct) =>
-        new(new UpdateSecretResponse(secret.Arn(), secret.Name, token), await vault.ChangeAllAsync(call, secret, after, versions, now, ct)) { Events = events };
+        (await vault.ChangeAllAsync(call, secret, after, versions, now, ct)).ToPlan(new UpdateSecretResponse(secret.Arn(), secret.Name, token), events);
 
     private static IReadOnlyList<ServiceEvent> Failed(RotateSecretRequest request, StoredSecret secret, string token) =>
         request.RotateImmediately == false

@@ -86,20 +86,19 @@ internal sealed class SecretKeys(KeyDirectory keys, Keyring keyring)
         }
     }
 
-    /// <summary>Whether a replica could be sealed in its region: the caller may use its key, and the key is usable.</summary>
-    public async ValueTask<bool> CanSealAsync(CallContext call, StoredSecret secret, CancellationToken ct)
-    {
-        try
-        {
-            await ProbeAsync(call, secret, ct);
-            return true;
-        }
-        catch (Protocol.ServiceException)
-        {
-            // The replica's status says so; the record of the refused use stands beside the call's.
-            return false;
-        }
-    }
+    /// <summary>The key that a caller may use but can't now, so that it is worth waiting for.</summary>
+    /// <returns>Its id; null when the caller was denied, or there is no key.</returns>
+    public async ValueTask<string?> FindAwaitedAsync(StoredSecret replica, Protocol.ServiceException refusal, CancellationToken ct) =>
+        refusal.Code == "EncryptionFailure" && await FindAsync(replica, ct) is var (_, key) && !key.IsEnabled ? key.EntryName : null;
+
+    /// <summary>The key that a replica waited for, loaded, when it is the replica's still and works again.</summary>
+    public async ValueTask<Guid?> FindReadyAsync(StoredSecret replica, string awaited, CancellationToken ct) =>
+        await FindAsync(replica, ct) is var (_, key) && key.EntryName == awaited && key.IsEnabled ? await keys.LoadAsync(key, ct) : null;
+
+    /// <summary>Whether the key that a value is sealed under works, and is loaded.</summary>
+    public async ValueTask<bool> IsReadyAsync(SealedValue value, CancellationToken ct) =>
+        Keyring.TryReadKey(value, out var id, out var number) && await keys.FindAnywhereAsync(id, ct) is var (_, key) && key.IsEnabled
+        && await keys.EnsureLoadedAsync(id, number, ct);
 
     // Differs from AWS: a Deny of kms actions in a caller's own policies is not asked about for this key, whose policy lets in everybody of the account
     // that may use Secrets Manager; see docs/compatibility/kms.md.

@@ -1,4 +1,5 @@
 using Strongroom.Crypto;
+using Strongroom.Server.Audit;
 using Strongroom.Server.Endpoint;
 using Strongroom.Server.Keys;
 using Strongroom.Storage;
@@ -7,6 +8,14 @@ namespace Strongroom.Server.SecretsManager;
 
 /// <summary>A version to be stored: its plaintext, or null for a rotation's placeholder.</summary>
 internal sealed record NewVersion(string VersionId, DateTimeOffset CreatedAt, SecretValue? Value);
+
+/// <summary>What a changed primary means: its own change and its replicas', and what the audit is to tell of their replication.</summary>
+internal sealed record PrimaryChange(IReadOnlyList<SecretChange> Changes, IReadOnlyList<ServiceEvent> Events)
+{
+    /// <param name="events">Those of the operation itself, which come first.</param>
+    public Plan<TResponse> ToPlan<TResponse>(TResponse response, IReadOnlyList<ServiceEvent>? events = null)
+        where TResponse : IAnswer => new(response, Changes) { Events = events is null ? Events : [.. events, .. Events] };
+}
 
 /// <summary>Seals and opens the values of secrets in their places, and turns a changed secret into the changes of it and of its replicas.</summary>
 internal sealed class SecretVault(ISecretStore store, Keyring keyring, SecretKeys keys)
@@ -62,31 +71,195 @@ internal sealed class SecretVault(ISecretStore store, Keyring keyring, SecretKey
     {
         var valued = versions.Where(version => version.Value is not null).Select(version => version.VersionId).ToList();
         var sealing = valued.Count == 0 ? Guid.Empty : (await keys.SealAsync(call, after, valued, ct)).Id;
-        return new SecretChange
-        {
-            Before = before,
-            After = after,
-            Versions = [.. versions.Select(v => Seal(after, sealing, v))],
-            PruneCreatedBefore = versions.Count == 0 ? null : now - PruneAge,
-        };
+        return Change(before, after, versions, sealing, now);
     }
 
-    /// <summary>The change of a primary with what it means for each of its replicas: same labels, tags, policy, values; one commit.</summary>
-    public async ValueTask<IReadOnlyList<SecretChange>> ChangeAllAsync(
-        CallContext call, StoredSecret before, StoredSecret after, IReadOnlyList<NewVersion> versions, DateTimeOffset now, CancellationToken ct)
+    /// <summary>The change of a primary with what it means for each of its replicas: same labels, tags, policy, values; one commit. A replica whose
+    /// key can't be used does not keep its primary from changing: it stays behind, and its status says so.</summary>
+    /// <param name="resealed">Versions of the primary alone that get a new seal.</param>
+    public async ValueTask<PrimaryChange> ChangeAllAsync(
+        CallContext call, StoredSecret before, StoredSecret after, IReadOnlyList<NewVersion> versions, DateTimeOffset now, CancellationToken ct,
+        IReadOnlyList<NewVersion>? resealed = null)
     {
         // RotateSecret has no quota error to give; its placeholder is counted when it gets its value.
         if (versions.Any(v => v.Value is not null))
             await CheckRoomAsync(before, after, now, ct);
-        List<SecretChange> changes = [await ChangeAsync(call, before, after, versions, now, ct)];
-        foreach (var replica in after.Document.Replicas ?? [])
+        var own = await ChangeAsync(call, before, after, resealed is null ? versions : [.. resealed, .. versions], now, ct);
+        if (after.Document.Replicas is not { Count: > 0 } replicas)
+            return new PrimaryChange([own], []);
+
+        var (changes, statuses, events) = (new List<SecretChange>(), new List<ReplicaStatus>(), new List<ServiceEvent>());
+        foreach (var status in replicas)
         {
-            if (await FindReplicaAsync(after, replica.Region, ct) is { } existing)
-                changes.Add(await ChangeAsync(call, existing, Replicas.Follow(existing, after), versions, now, ct));
+            var (next, change) = status.FailedByKey == true
+                ? await CatchUpAsync(call, before, after, status, versions, now, ct)
+                : await FollowAsync(call, after, status, versions, now, ct);
+            statuses.Add(next);
+            events.AddRange(Replicas.Events(after, status, next));
+            if (change is not null)
+                changes.Add(change);
         }
 
-        return changes;
+        return new PrimaryChange([own with { After = after with { Document = after.Document with { Replicas = statuses } } }, .. changes], events);
     }
+
+    /// <summary>Brings replicas that wait for their keys up to their primary, as far as the keys are back.</summary>
+    /// <remarks>Nobody calls: the permission to use the key was there when the replica fell behind, and it is the same key.</remarks>
+    /// <returns>Null when nothing can be done yet.</returns>
+    public async ValueTask<PrimaryChange?> CatchUpAsync(StoredSecret primary, DateTimeOffset now, CancellationToken ct)
+    {
+        var (changes, statuses, events) = (new List<SecretChange>(), new List<ReplicaStatus>(), new List<ServiceEvent>());
+        foreach (var status in primary.Document.Replicas ?? [])
+        {
+            var (next, change) = await CatchUpAsync(primary, status, now, ct);
+            statuses.Add(next);
+            events.AddRange(Replicas.Events(primary, status, next));
+            if (change is not null)
+                changes.Add(change);
+        }
+
+        if (statuses.SequenceEqual(primary.Document.Replicas ?? []))
+            return null;
+        var after = primary with { Document = primary.Document with { Replicas = statuses } };
+        return new PrimaryChange([new SecretChange { Before = primary, After = after }, .. changes], events);
+    }
+
+    private async ValueTask<(ReplicaStatus Status, SecretChange? Change)> CatchUpAsync(StoredSecret primary, ReplicaStatus status, DateTimeOffset now, CancellationToken ct)
+    {
+        if (status.AwaitedKey is not { } awaited)
+            return (status, null);
+        var existing = await FindReplicaAsync(primary, status.Region, ct);
+        if (existing is null && await store.FindAsync(primary.Account, status.Region, primary.Name, ct) is not null)
+            return (Replicas.Taken(status, primary.Name), null);
+        var wanted = Replicas.Wanted(existing, primary, status, now);
+        if (await keys.FindReadyAsync(wanted, awaited, ct) is not { } key || await OpenLabelledAsync(primary, primary, [], ct) is not { } versions)
+            return (status, null);
+        try
+        {
+            return (Replicas.Synced(status), Change(existing, wanted, versions, key, now));
+        }
+        finally
+        {
+            Release(versions);
+        }
+    }
+
+    // A replica that keeps up. Without one, somebody else's secret has its name.
+    private async ValueTask<(ReplicaStatus, SecretChange?)> FollowAsync(
+        CallContext call, StoredSecret primary, ReplicaStatus status, IReadOnlyList<NewVersion> versions, DateTimeOffset now, CancellationToken ct)
+    {
+        if (await FindReplicaAsync(primary, status.Region, ct) is not { } existing)
+            return (status, null);
+        var following = Replicas.Follow(existing, primary);
+        try
+        {
+            return (status, await ChangeAsync(call, existing, following, versions, now, ct));
+        }
+        catch (Protocol.ServiceException refusal)
+        {
+            // AWS's primary does not wait for its replicas either. The record of the refused use stands beside the call's.
+            var behind = new SecretChange { Before = existing, After = Replicas.FollowBehind(existing, primary) };
+            return (Replicas.Lagging(status, refusal, await keys.FindAwaitedAsync(following, refusal, ct)), behind);
+        }
+    }
+
+    // A replica that fell behind: the caller may use its key now, or somebody who may has yet to come.
+    private async ValueTask<(ReplicaStatus, SecretChange?)> CatchUpAsync(
+        CallContext call, StoredSecret before, StoredSecret primary, ReplicaStatus status, IReadOnlyList<NewVersion> versions, DateTimeOffset now, CancellationToken ct)
+    {
+        var existing = await FindReplicaAsync(primary, status.Region, ct);
+        if (existing is null && await store.FindAsync(primary.Account, status.Region, primary.Name, ct) is not null)
+            return (Replicas.Taken(status, primary.Name), null);
+        var behind = existing is null ? null : new SecretChange { Before = existing, After = Replicas.FollowBehind(existing, primary) };
+        if (await OpenLabelledAsync(before, primary, versions, ct) is not { } all)
+            return (status, behind);
+        try
+        {
+            var (next, change) = await PlaceAsync(call, existing, Replicas.Wanted(existing, primary, status, now), status, all, now, ct);
+            return (next, change ?? behind);
+        }
+        finally
+        {
+            Release(all.Except(versions));
+        }
+    }
+
+    /// <summary>Makes a replica, or seals everything in it anew, under the key that its status wants.</summary>
+    /// <param name="versions">All labelled ones, opened.</param>
+    /// <returns>No change, and a status that says why, when the key keeps it from being done for the caller.</returns>
+    public async ValueTask<(ReplicaStatus Status, SecretChange? Change)> PlaceAsync(
+        CallContext call, StoredSecret? existing, StoredSecret replica, ReplicaStatus status, IReadOnlyList<NewVersion> versions, DateTimeOffset now, CancellationToken ct)
+    {
+        try
+        {
+            await keys.ProbeAsync(call, replica, ct);
+            return (Replicas.Synced(status), await ChangeAsync(call, existing, replica, versions, now, ct));
+        }
+        catch (Protocol.ServiceException refusal)
+        {
+            // The status says so; the record of the refused use stands beside the call's.
+            return (Replicas.Lagging(status, refusal, await keys.FindAwaitedAsync(replica, refusal, ct)), null);
+        }
+    }
+
+    /// <summary>All labelled versions of a primary, those that are just being written as they are, opened without anybody's permission: whoever made it
+    /// a primary had it, and nothing is shown.</summary>
+    /// <param name="before">As it is stored, with its versions.</param>
+    /// <returns>Null when one can't be opened now.</returns>
+    private async ValueTask<IReadOnlyList<NewVersion>?> OpenLabelledAsync(
+        StoredSecret before, StoredSecret after, IReadOnlyList<NewVersion> written, CancellationToken ct)
+    {
+        var opened = new List<NewVersion>();
+        foreach (var (id, _, _) in after.Document.Versions)
+        {
+            if (written.FirstOrDefault(version => version.VersionId == id) is { } fresh)
+                opened.Add(fresh);
+            else if (await store.FindVersionAsync(before.Id, id, ct) is { } version)
+            {
+                if (version.Value is null)
+                    opened.Add(new NewVersion(id, version.CreatedAt, null));
+                else if (await TryOpenAsync(before, version, ct) is { } value)
+                    opened.Add(new NewVersion(id, version.CreatedAt, value));
+                else
+                {
+                    Release(opened.Except(written));
+                    return null;
+                }
+            }
+        }
+
+        return opened;
+    }
+
+    private async ValueTask<SecretValue?> TryOpenAsync(StoredSecret secret, StoredVersion version, CancellationToken ct)
+    {
+        if (!await keys.IsReadyAsync(version.Value!, ct))
+            return null;
+        try
+        {
+            var (bytes, kind) = keyring.Open(version.Value!, Place(secret, version.VersionId));
+            return new SecretValue(bytes, kind);
+        }
+        catch (DecryptionException)
+        {
+            // Damaged: whoever reads it is told; its replicas stay as they are.
+            return null;
+        }
+    }
+
+    private static void Release(IEnumerable<NewVersion> versions)
+    {
+        foreach (var version in versions)
+            version.Value?.Dispose();
+    }
+
+    private SecretChange Change(StoredSecret? before, StoredSecret after, IReadOnlyList<NewVersion> versions, Guid sealing, DateTimeOffset now) => new()
+    {
+        Before = before,
+        After = after,
+        Versions = [.. versions.Select(v => Seal(after, sealing, v))],
+        PruneCreatedBefore = versions.Count == 0 ? null : now - PruneAge,
+    };
 
     /// <summary>The replica of a primary in a region; null when there is none there, as after a failed replication.</summary>
     public async ValueTask<StoredSecret?> FindReplicaAsync(StoredSecret primary, string region, CancellationToken ct) =>
@@ -117,9 +290,6 @@ internal sealed class SecretVault(ISecretStore store, Keyring keyring, SecretKey
     /// <summary>Refuses a key that a secret is about to get when the caller may not use it or it can't be used.</summary>
     /// <exception cref="Protocol.ServiceException">AccessDeniedException, or EncryptionFailure.</exception>
     public ValueTask CheckKeyAsync(CallContext call, StoredSecret secret, CancellationToken ct) => keys.ProbeAsync(call, secret, ct);
-
-    /// <summary>Whether a secret's key could seal it now, for the caller.</summary>
-    public ValueTask<bool> CanSealAsync(CallContext call, StoredSecret secret, CancellationToken ct) => keys.CanSealAsync(call, secret, ct);
 
     /// <summary>Whether a token has already stored this value.</summary>
     /// <returns>False when the token is new, or names a rotation's placeholder that waits for its value.</returns>

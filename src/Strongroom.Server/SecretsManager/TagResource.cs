@@ -28,6 +28,6 @@ internal sealed class TagResource(SecretTargets targets, SecretVault vault) : IO
         var tags = SecretTags.Merge(secret.Document.Tags ?? [], request.Tags!);
         var after = secret with { ChangedAt = call.Now, Document = secret.Document with { Tags = tags } };
         target.CheckLockOut(call, "secretsmanager:TagResource", after);
-        return new Plan<Nothing>(new Nothing(), await vault.ChangeAllAsync(call, secret, after, [], call.Now, ct));
+        return (await vault.ChangeAllAsync(call, secret, after, [], call.Now, ct)).ToPlan(new Nothing());
     }
 }

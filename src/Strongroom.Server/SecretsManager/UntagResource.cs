@@ -31,6 +31,6 @@ internal sealed class UntagResource(SecretTargets targets, SecretVault vault) : 
         var tags = SecretTags.Remove(secret.Document.Tags, request.TagKeys!);
         var after = secret with { ChangedAt = call.Now, Document = secret.Document with { Tags = tags } };
         target.CheckLockOut(call, "secretsmanager:UntagResource", after);
-        return new Plan<Nothing>(new Nothing(), await vault.ChangeAllAsync(call, secret, after, [], call.Now, ct));
+        return (await vault.ChangeAllAsync(call, secret, after, [], call.Now, ct)).ToPlan(new Nothing());
     }
 }

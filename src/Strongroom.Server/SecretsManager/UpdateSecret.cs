@@ -98,13 +98,8 @@ internal sealed class UpdateSecret(SecretTargets targets, SecretVault vault)
             : await vault.OpenVersionsAsync(call, secret, secret.Document.Versions.Where(IsInUse).Select(v => v.VersionId), ct);
         try
         {
-            var changes = await vault.ChangeAllAsync(call, secret, after, own, call.Now, ct);
-            if (resealed.Count > 0)
-                changes = [await vault.ChangeAsync(call, secret, after, [.. resealed, .. own], call.Now, ct), .. changes.Skip(1)];
-            return new Plan<UpdateSecretResponse>(new UpdateSecretResponse(secret.Arn(), secret.Name, token), changes)
-            {
-                Events = RotationState.Abandoned(secret, after),
-            };
+            return (await vault.ChangeAllAsync(call, secret, after, own, call.Now, ct, resealed)).ToPlan(
+                new UpdateSecretResponse(secret.Arn(), secret.Name, token), RotationState.Abandoned(secret, after));
         }
         finally
         {

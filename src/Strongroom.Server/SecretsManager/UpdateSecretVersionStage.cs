@@ -46,7 +46,7 @@ internal sealed class UpdateSecretVersionStage(SecretTargets targets, ISecretSto
             return SecretNamed.Of(secret);
 
         var after = secret with { ChangedAt = call.Now, Document = secret.Document with { Versions = versions } };
-        return new Plan<SecretNamed>(SecretNamed.Of(secret), await vault.ChangeAllAsync(call, secret, after, [], call.Now, ct));
+        return (await vault.ChangeAllAsync(call, secret, after, [], call.Now, ct)).ToPlan(SecretNamed.Of(secret));
     }
 
     private async ValueTask<IReadOnlyList<LabelledVersion>> MoveAsync(
