@@ -9,9 +9,16 @@ internal sealed class ScriptClient(ServerProcess server, string interpreter, str
     private readonly SemaphoreSlim turn = new(1);
     private Process? process;
 
-    public async Task<Answer> CallAsync(string operation, JsonObject parameters, string region, string service)
+    public Task<Answer> CallAsync(string operation, JsonObject parameters, string region, string service) => CallAsync(operation, parameters, region, service, null);
+
+    /// <summary>The same process, signing with other credentials than those of its environment.</summary>
+    public IClient As(JsonObject credentials) => new Other(this, credentials);
+
+    private async Task<Answer> CallAsync(string operation, JsonObject parameters, string region, string service, JsonObject? credentials)
     {
         var request = new JsonObject { ["service"] = service, ["region"] = region, ["operation"] = operation, ["parameters"] = parameters.DeepClone() };
+        if (credentials is not null)
+            request["credentials"] = new JsonArray(credentials.Text("AccessKeyId"), credentials.Text("SecretAccessKey"), credentials["SessionToken"]?.DeepClone());
         await turn.WaitAsync();
         try
         {
@@ -48,5 +55,13 @@ internal sealed class ScriptClient(ServerProcess server, string interpreter, str
         var start = new ProcessStartInfo(interpreter, [Path.Combine(Repository.ClientScripts, script)]) { RedirectStandardInput = true, RedirectStandardOutput = true };
         ClientEnvironment.Apply(start, server, home);
         return Process.Start(start)!;
+    }
+
+    private sealed class Other(ScriptClient client, JsonObject credentials) : IClient
+    {
+        public Task<Answer> CallAsync(string operation, JsonObject parameters, string region, string service) =>
+            client.CallAsync(operation, parameters, region, service, credentials);
+
+        public ValueTask DisposeAsync() => default; // The process is its owner's.
     }
 }

@@ -1,17 +1,12 @@
-using System.Buffers.Text;
 using System.Diagnostics;
-using System.Security.Cryptography;
-using System.Text;
 
 namespace Strongroom.Conformance.Tests.Identity;
 
 /// <summary>A server with a user <c>app</c>, two secrets and the keys of an issuer out of reach, and the AWS clients that call it.</summary>
 public sealed class RoleServer : IAsyncLifetime
 {
-    private const string Issuer = "https://issuer.invalid/clusters/one";
-
     private readonly string home = Directory.CreateTempSubdirectory("strongroom-roles-").FullName;
-    private readonly RSA issuerKey = RSA.Create(2048);
+    private readonly Issuer issuer = new();
     private ServerProcess server = null!;
 
     public string Account { get; private set; } = null!;
@@ -20,21 +15,12 @@ public sealed class RoleServer : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var files = Directory.CreateDirectory(Path.Combine(home, "oidc")).FullName;
-        var key = issuerKey.ExportParameters(false);
-        await File.WriteAllTextAsync(Path.Combine(files, "issuer.invalid%2Fclusters%2Fone.jwks.json"), new JsonObject
-        {
-            ["keys"] = new JsonArray(new JsonObject
-            {
-                ["kty"] = "RSA", ["kid"] = "k1", ["use"] = "sig", ["n"] = Base64Url.EncodeToString(key.Modulus), ["e"] = Base64Url.EncodeToString(key.Exponent),
-            }),
-        }.ToJsonString());
-        server = await ServerProcess.StartAsync(environment: new() { ["STRONGROOM_OIDC_DIRECTORY"] = files });
+        server = await ServerProcess.StartAsync(environment: issuer.Environment);
         Account = (await AwsAsync([], "sts", "get-caller-identity"))["Account"]!.GetValue<string>();
         await AwsAsync([], "secretsmanager", "create-secret", "--name", "team/a", "--secret-string", "for the team");
         await AwsAsync([], "secretsmanager", "create-secret", "--name", "other", "--secret-string", "for others");
         await AwsAsync([], "iam", "create-user", "--user-name", "app");
-        await AwsAsync([], "iam", "create-open-id-connect-provider", "--url", Issuer, "--client-id-list", "sts.amazonaws.com");
+        await AwsAsync([], "iam", "create-open-id-connect-provider", "--url", Issuer.Url, "--client-id-list", "sts.amazonaws.com");
         var made = (await AwsAsync([], "iam", "create-access-key", "--user-name", "app"))["AccessKey"]!;
         AppKey = [("AWS_ACCESS_KEY_ID", made["AccessKeyId"]!.GetValue<string>()), ("AWS_SECRET_ACCESS_KEY", made["SecretAccessKey"]!.GetValue<string>())];
     }
@@ -43,7 +29,7 @@ public sealed class RoleServer : IAsyncLifetime
     {
         if (server is not null)
             await server.DisposeAsync();
-        issuerKey.Dispose();
+        issuer.Dispose();
         Directory.Delete(home, recursive: true);
     }
 
@@ -72,11 +58,7 @@ public sealed class RoleServer : IAsyncLifetime
 
     public (string, string)[] WithToken(string subject)
     {
-        static string Encode(JsonObject json) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(json.ToJsonString()));
-        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        var text = Encode(new() { ["alg"] = "RS256", ["kid"] = "k1" }) + "."
-            + Encode(new() { ["iss"] = Issuer, ["sub"] = subject, ["aud"] = "sts.amazonaws.com", ["iat"] = now, ["exp"] = now + 600 });
-        var file = Write(text + "." + Base64Url.EncodeToString(issuerKey.SignData(Encoding.ASCII.GetBytes(text), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)));
+        var file = Write(issuer.Token(subject));
         return [("AWS_ROLE_ARN", $"arn:aws:iam::{Account}:role/web"), ("AWS_WEB_IDENTITY_TOKEN_FILE", file), ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")];
     }
 

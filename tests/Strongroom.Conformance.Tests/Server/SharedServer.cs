@@ -5,6 +5,8 @@ public sealed class SharedServer : IAsyncLifetime
 {
     private readonly Dictionary<string, IClient> clients = [];
 
+    internal Issuer Issuer { get; } = new();
+
     // Null only while, or after, the start has failed.
     internal ServerProcess Process { get; private set; } = null!;
 
@@ -12,9 +14,13 @@ public sealed class SharedServer : IAsyncLifetime
 
     internal IClient Client(string name) => clients[name];
 
+    /// <summary>The same SDK, called as somebody else than the root.</summary>
+    /// <param name="credentials">An <c>AccessKey</c> or <c>Credentials</c> as IAM and STS answer them.</param>
+    internal IClient Client(string name, JsonObject credentials) => ((ScriptClient)clients[name]).As(credentials);
+
     public async ValueTask InitializeAsync()
     {
-        Process = await ServerProcess.StartAsync();
+        Process = await ServerProcess.StartAsync(environment: Issuer.Environment);
         Raw = new RawClient(Process.Endpoint, Process.Key);
         clients.Add(ClientNames.Cli, new CommandLineClient(Process));
         clients.Add(ClientNames.Boto3, new ScriptClient(Process, "python3", "driver.py"));
@@ -28,5 +34,6 @@ public sealed class SharedServer : IAsyncLifetime
         Raw?.Dispose();
         if (Process is not null)
             await Process.DisposeAsync();
+        Issuer.Dispose();
     }
 }

@@ -1,17 +1,23 @@
-// Makes Secrets Manager and STS calls with the unmodified AWS SDK for JavaScript v3, for as long as its standard input is open.
-// The protocol is driver.py's.
+// Makes AWS calls with the unmodified AWS SDK for JavaScript v3, for as long as its standard input is open.
+// The protocol is driver.py's. An error of the Query protocol is told by its code on the wire, as boto3 tells it.
 import readline from "node:readline";
-import * as secretsManager from "@aws-sdk/client-secrets-manager";
-import * as sts from "@aws-sdk/client-sts";
 
-const packages = { secretsmanager: [secretsManager, "SecretsManagerClient"], sts: [sts, "STSClient"] };
+const packages = {
+  iam: ["@aws-sdk/client-iam", "IAMClient"],
+  kms: ["@aws-sdk/client-kms", "KMSClient"],
+  secretsmanager: ["@aws-sdk/client-secrets-manager", "SecretsManagerClient"],
+  sts: ["@aws-sdk/client-sts", "STSClient"],
+};
 const clients = new Map();
 
-function client(service, region) {
-  const key = `${service} ${region}`;
+async function client(service, region, credentials) {
+  const key = JSON.stringify([service, region, credentials]);
   if (!clients.has(key)) {
-    const [sdk, name] = packages[service];
-    clients.set(key, new sdk[name]({ region, maxAttempts: 1, endpoint: process.env.AWS_ENDPOINT_URL }));
+    const [name, type] = packages[service];
+    const sdk = await import(name);
+    const [accessKeyId, secretAccessKey, sessionToken] = credentials ?? [];
+    const own = credentials ? { credentials: { accessKeyId, secretAccessKey, sessionToken } } : {};
+    clients.set(key, [sdk, new sdk[type]({ region, maxAttempts: 1, endpoint: process.env.AWS_ENDPOINT_URL, ...own })]);
   }
   return clients.get(key);
 }
@@ -33,11 +39,11 @@ function text(value) {
 
 async function call(request) {
   try {
-    const Command = packages[request.service][0][`${request.operation}Command`];
-    const { $metadata, ...result } = await client(request.service, request.region).send(new Command(blobs(request.parameters)));
+    const [sdk, made] = await client(request.service, request.region, request.credentials);
+    const { $metadata, ...result } = await made.send(new sdk[`${request.operation}Command`](blobs(request.parameters)));
     return { result: text(result) };
   } catch (error) {
-    return { code: error.name, message: error.message, status: error.$metadata?.httpStatusCode ?? 0 };
+    return { code: error.Code ?? error.name, message: error.message, status: error.$metadata?.httpStatusCode ?? 0 };
   }
 }
 

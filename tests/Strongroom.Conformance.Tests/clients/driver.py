@@ -1,7 +1,9 @@
-"""Makes Secrets Manager and STS calls with an unmodified boto3, for as long as its standard input is open.
+"""Makes AWS calls with an unmodified boto3, for as long as its standard input is open.
 
-One JSON object a line: {"service", "region", "operation", "parameters"}; one a line back: {"result"} or {"code", "message", "status"}.
+One JSON object a line: {"service", "region", "operation", "parameters", "credentials"?}; one a line back: {"result"} or {"code", "message", "status"}.
+Credentials are [access key id, secret access key, session token or null]; without them those of the environment sign.
 Blobs are {"base64": text} on the way in and base64 text on the way out; times leave as ISO 8601 text.
+An answer that is not as the service model has it comes back as the error WrongShape.
 """
 
 import base64
@@ -12,17 +14,25 @@ import sys
 import boto3
 import botocore.config
 import botocore.exceptions
+import shapes
 
 from botocore import xform_name
 
 CONFIG = botocore.config.Config(retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=30)
 clients = {}
+found = []
 
 
-def client(service, region):
-    key = (service, region)
+def look(http_response, model, **_):
+    found.extend(shapes.problems(model, http_response.status_code, http_response.content))
+
+
+def client(service, region, credentials):
+    key = (service, region, *credentials)
     if key not in clients:
-        clients[key] = boto3.client(service, region_name=region, config=CONFIG)
+        named = dict(zip(("aws_access_key_id", "aws_secret_access_key", "aws_session_token"), credentials))
+        clients[key] = boto3.client(service, region_name=region, config=CONFIG, **named)
+        clients[key].meta.events.register("after-call", look)
     return clients[key]
 
 
@@ -45,19 +55,21 @@ def text(value):
 
 
 def call(request):
+    found.clear()
     try:
-        made = client(request["service"], request["region"])
+        made = client(request["service"], request["region"], request.get("credentials") or ())
         result = getattr(made, xform_name(request["operation"]))(**blobs(request["parameters"]))
         result.pop("ResponseMetadata")
-        return {"result": result}
+        answer = {"result": result}
     except botocore.exceptions.ClientError as error:
-        return {
+        answer = {
             "code": error.response["Error"]["Code"],
             "message": error.response["Error"]["Message"],
             "status": error.response["ResponseMetadata"]["HTTPStatusCode"],
         }
     except botocore.exceptions.BotoCoreError as error:
-        return {"code": type(error).__name__, "message": str(error), "status": 0}
+        answer = {"code": type(error).__name__, "message": str(error), "status": 0}
+    return {"code": "WrongShape", "message": "; ".join(found), "status": 0} if found else answer
 
 
 for line in sys.stdin:
