@@ -8,6 +8,8 @@ public abstract partial class OperationTest(SharedServer server) : IAsyncDisposa
 {
     private readonly HashSet<string> called = new(StringComparer.Ordinal);
 
+    private protected SharedServer Server => server;
+
     /// <summary>A name no other test uses.</summary>
     private protected string Name { get; } = $"t/{Guid.NewGuid():N}";
 
@@ -20,6 +22,9 @@ public abstract partial class OperationTest(SharedServer server) : IAsyncDisposa
         called.Add(operation);
         return await server.Client(client).CallAsync(operation, parameters, region, service);
     }
+
+    /// <summary>Notes that a call is made that is being tested.</summary>
+    private protected void Calling(string operation) => called.Add(operation);
 
     /// <summary>Makes a call without an SDK: quick, for arranging and looking.</summary>
     private protected Task<Answer> RawAsync(string operation, JsonObject parameters, string region = Answer.DefaultRegion) =>
