@@ -87,7 +87,7 @@ internal sealed class Rehearse(IamDirectories directories, PolicyResources resou
         var directory = await directories.GetAsync(target.Account, ct);
         var found = new Dictionary<(bool Denied, string Principal, string Action, string Resource), RehearsedChange>();
         var (replayed, unreproduced, truncated) = (0, 0, false);
-        await foreach (var audited in calls.ReadAsync(target.Account, call.Now.AddDays(-(request.Days ?? DefaultDays)), ct))
+        foreach (var audited in calls.Read(target.Account, call.Now.AddDays(-(request.Days ?? DefaultDays)), ct))
         {
             if (PrincipalLookup.Find(directory, audited.PrincipalArn) is not { } asked || !proposal.Concerns(asked.Principal))
                 continue;
@@ -164,20 +164,34 @@ internal sealed class Proposal
 internal sealed class AuditedCalls(string auditDirectory)
 {
     /// <summary>An account's calls since an instant, oldest first. Lines that are no calls are passed over.</summary>
-    public async IAsyncEnumerable<AuditedCall> ReadAsync(string account, DateTimeOffset since, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    public IEnumerable<AuditedCall> Read(string account, DateTimeOffset since, CancellationToken ct)
     {
-        foreach (var (_, path) in AuditLog.Segments(auditDirectory))
+        foreach (var segment in AuditSegments.List(auditDirectory))
         {
             // A segment that was last written before the time asked about holds nothing of it.
-            if (File.GetLastWriteTimeUtc(path) < since.UtcDateTime)
+            if (segment.LastWrittenUtc < since.UtcDateTime)
                 continue;
-            await using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            using var reader = new StreamReader(stream);
-            while (await reader.ReadLineAsync(ct) is { } line)
+            using var reader = AuditSegments.TryOpen(segment);
+            while (reader is not null && TryRead(reader, out var line))
             {
-                if (AuditedCall.TryParse(System.Text.Encoding.UTF8.GetBytes(line)) is { } call && call.Account == account && call.Facts.Now >= since)
+                ct.ThrowIfCancellationRequested();
+                if (AuditedCall.TryParse(line) is { } call && call.Account == account && call.Facts.Now >= since)
                     yield return call;
             }
+        }
+    }
+
+    private static bool TryRead(AuditSegmentReader reader, out ReadOnlyMemory<byte> line)
+    {
+        try
+        {
+            return reader.TryReadLine(out line);
+        }
+        catch (InvalidDataException)
+        {
+            // A segment that an outside hand broke is `audit verify`'s to report.
+            line = default;
+            return false;
         }
     }
 }
