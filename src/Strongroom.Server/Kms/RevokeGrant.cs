@@ -48,8 +48,9 @@ internal sealed class RetireGrantRequest
 }
 
 /// <summary>The grant that is to be retired, with what it takes. Source: KMS API Reference, RetireGrant.</summary>
+/// <param name="Grant">Null when there is none: only a caller whose policies allow the key's ARN learns that.</param>
 /// <param name="IsOpen">Whether the grant itself lets the caller: its retiring principal, or its grantee if it may RetireGrant.</param>
-internal sealed record RetirableGrant(KmsTarget Key, KmsGrant Grant, bool IsOpen) : INamedResource
+internal sealed record RetirableGrant(KmsTarget Key, string GrantId, KmsGrant? Grant, bool IsOpen) : INamedResource
 {
     public string Account => Key.Account;
 
@@ -71,20 +72,24 @@ internal sealed class RetireGrant(KmsTargets targets, KeyDirectory keys, GrantTo
     public async ValueTask<RetirableGrant> ResolveAsync(CallContext call, RetireGrantRequest request, CancellationToken ct)
     {
         var (key, id) = await FindAsync(call, request, ct);
-        var grant = key.Directory.GrantsOn(key.Existing).FirstOrDefault(grant => grant.EntryName == id) ?? throw KmsErrors.NoSuchGrant(id);
+        var grant = key.Key is { } existing ? key.Directory.GrantsOn(existing).FirstOrDefault(grant => grant.EntryName == id) : null;
+        if (grant is null)
+            return new RetirableGrant(key, id, null, IsOpen: false);
         var caller = call.Caller.Principal;
         var isRetiring = grant.RetiringPrincipal is { } retiring && Grants.Match(grant, retiring, caller) is PrincipalMatch.Direct or PrincipalMatch.Role;
         var isGrantee = grant.Operations.Contains("RetireGrant", StringComparer.Ordinal)
             && Grants.Match(grant, grant.GranteePrincipal, caller) is PrincipalMatch.Direct or PrincipalMatch.Role;
-        return new RetirableGrant(key, grant, isRetiring || isGrantee);
+        return new RetirableGrant(key, id, grant, isRetiring || isGrantee);
     }
 
     public ValueTask<Plan<Done>> PlanAsync(CallContext call, Authorized<RetireGrantRequest, RetirableGrant> authorized, CancellationToken ct)
     {
         var (request, target) = authorized;
+        _ = target.Key.Existing;
+        var grant = target.Grant ?? throw KmsErrors.NoSuchGrant(target.GrantId);
         return request.DryRun == true
             ? throw KmsErrors.DryRun()
-            : new(new Plan<Done>(Done.Instance, target.Key.Directory.Change([], [target.Grant])));
+            : new(new Plan<Done>(Done.Instance, target.Key.Directory.Change([], [grant])));
     }
 
     private async ValueTask<(KmsTarget Key, string GrantId)> FindAsync(CallContext call, RetireGrantRequest request, CancellationToken ct)

@@ -84,6 +84,21 @@ public sealed class GrantTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_may_not_retire_a_grant_does_not_learn_whether_it_or_its_key_exists()
+    {
+        var none = new string('0', 64);
+        foreach (var id in new[] { key, Guid.Empty.ToString() })
+        {
+            Assert.Equal(
+                $"User: {AppArn} is not authorized to perform: kms:RetireGrant on resource: {KeyArn(id)} because no identity-based policy allows the kms:RetireGrant action",
+                await app.KmsFailsAsync("RetireGrant", new { KeyId = id, GrantId = none }, "AccessDeniedException"));
+        }
+
+        Assert.Equal($"Grant ID {none} not found", await Root.KmsFailsAsync("RetireGrant", new { KeyId = key, GrantId = none }, "NotFoundException"));
+        Assert.Equal($"Key '{KeyArn(Guid.Empty.ToString())}' does not exist", await Root.KmsFailsAsync("RetireGrant", new { KeyId = Guid.Empty, GrantId = none }, "NotFoundException"));
+    }
+
+    [Fact]
     public async Task A_named_grant_made_again_is_the_same()
     {
         var parameters = new { KeyId = key, GranteePrincipal = AppArn, Operations = new[] { "Encrypt" }, Name = "n" };
