@@ -21,7 +21,7 @@ public sealed class ServiceModelTests
         file => Path.GetFileName(file)[..^"-model.json".Length], file => JsonNode.Parse(File.ReadAllText(file))!["operations"]!.AsObject());
 
     // Nothing is called, so nothing is needed.
-    private static readonly OperationTable Table = new(
+    internal static readonly OperationTable Table = new(
         SecretsManagerOperations.All(null!, null!, null!, null!, null!, null!, null!), StsOperations.All(null!, null!, null!), IamOperations.All(null!, null!, null!, null!, null!, null!),
         KmsOperations.All(null!, null!, null!, null!));
 
