@@ -94,17 +94,27 @@ internal sealed class BatchGetSecretValue(SecretPages pages, GetSecretValue sing
     {
         var values = new List<GetSecretValueResponse>();
         var errors = new List<(string, ServiceException)>();
-        foreach (var id in secretIds)
+        try
         {
-            try
+            foreach (var id in secretIds)
             {
-                values.Add(await ReadOneAsync(call, id, ct));
+                try
+                {
+                    values.Add(await ReadOneAsync(call, id, ct));
+                }
+                catch (ServiceException error)
+                {
+                    // One secret's failure is an entry of the answer, not the call's.
+                    errors.Add((id, error));
+                }
             }
-            catch (ServiceException error)
-            {
-                // One secret's failure is an entry of the answer, not the call's.
-                errors.Add((id, error));
-            }
+        }
+        catch
+        {
+            // An outage ends the call, and with it what was opened before.
+            foreach (var value in values)
+                value.Dispose();
+            throw;
         }
 
         return new BatchGetSecretValueResponse(values, errors, nextToken);
