@@ -24,7 +24,7 @@ internal sealed class FrontDoor(Entropy entropy, TimeProvider time)
     public void Open(RequestDelegate requests) => pipeline = requests;
 
     public Task HandleAsync(HttpContext http) => pipeline is { } open ? open(http)
-        : http.Request.Path == "/health" ? HealthEndpoint.AnswerAsync(http, reason)
+        : HealthEndpoint.IsAsked(http.Request) ? HealthEndpoint.AnswerAsync(http, reason)
         : RefuseAsync(http);
 
     private async Task RefuseAsync(HttpContext http)

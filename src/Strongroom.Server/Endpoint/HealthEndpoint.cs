@@ -12,6 +12,9 @@ internal sealed class HealthEndpoint(IControlStore store, AuditTrail audit)
     /// <summary>Called when a request met an outage; the next health check looks whether it is over.</summary>
     public void Report(string outage) => reason = outage;
 
+    /// <summary>Whether a request asks for it: the path as it is written, which a comparison of paths would not heed.</summary>
+    public static bool IsAsked(HttpRequest request) => string.Equals(request.Path.Value, "/health", StringComparison.Ordinal);
+
     public async Task AnswerAsync(HttpContext http)
     {
         if (reason is not null)

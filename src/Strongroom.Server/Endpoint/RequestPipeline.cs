@@ -24,7 +24,7 @@ internal sealed partial class RequestPipeline(
 
     public async Task HandleAsync(HttpContext http)
     {
-        if (http.Request.Path == "/health")
+        if (HealthEndpoint.IsAsked(http.Request))
         {
             await health.AnswerAsync(http);
             return;

@@ -46,6 +46,27 @@ public sealed class HostileRequestTests : IAsyncLifetime
         Assert.Equal(200, (await server.SendAsync("ListSecrets", "{\"Unknown\":{\"a\":[1,2]}}")).Status);
     }
 
+    [Theory]
+    [InlineData("/health", true)]
+    [InlineData("/HEALTH", false)]
+    [InlineData("/Health", false)]
+    [InlineData("/health/", false)]
+    public async Task Only_the_path_as_it_is_documented_asks_for_health(string path, bool isHealth)
+    {
+        var elsewhere = await GetAsync("/nothing");
+
+        Assert.Equal(isHealth, (await GetAsync(path)).Status == 200);
+        if (!isHealth)
+            Assert.Equal(elsewhere, await GetAsync(path));
+
+        async Task<(int Status, string Body)> GetAsync(string at)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, server.Url(at));
+            using var answer = await server.SendAsync(request);
+            return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        }
+    }
+
     [Fact]
     public async Task Missing_members_are_named_as_AWS_names_them()
     {
