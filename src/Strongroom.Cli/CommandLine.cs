@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using Strongroom.Cli.Commands;
 using Strongroom.Crypto.KeyProviders;
 using Strongroom.Server.Hosting;
@@ -38,21 +39,17 @@ internal static class CommandLine
     {
         var parsed = Create(terminal).Parse(arguments);
         if (parsed.Action is ParseErrorAction error)
-            error.ShowHelp = false; // a page of help would push the reason off the screen
+            return await RefuseAsync(parsed, error, terminal);
         try
         {
             // Signals are the serve command's own matter.
-            var code = await parsed.InvokeAsync(new InvocationConfiguration
+            return await parsed.InvokeAsync(new InvocationConfiguration
             {
                 Output = terminal.Output,
                 Error = terminal.Error,
                 EnableDefaultExceptionHandler = false,
                 ProcessTerminationTimeout = null,
             });
-            if (parsed.Action is not ParseErrorAction)
-                return code;
-            await terminal.Error.WriteLineAsync($"See: {Typed(parsed.CommandResult)} --help");
-            return WrongUse;
         }
         catch (SettingsException e)
         {
@@ -65,6 +62,17 @@ internal static class CommandLine
             await terminal.Error.WriteLineAsync("strongroom: " + e.Message);
             return Failed;
         }
+    }
+
+    private static async Task<int> RefuseAsync(ParseResult parsed, ParseErrorAction error, Terminal terminal)
+    {
+        error.ShowHelp = false; // a page of help would push the reason off the screen
+        // The library sets its words apart by empty lines, before them as well.
+        using var words = new StringWriter(CultureInfo.InvariantCulture);
+        await parsed.InvokeAsync(new InvocationConfiguration { Output = words, Error = words, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        await terminal.Error.WriteLineAsync(words.ToString().Trim());
+        await terminal.Error.WriteLineAsync($"See: {Typed(parsed.CommandResult)} --help");
+        return WrongUse;
     }
 
     private static string Typed(SymbolResult command) =>
