@@ -6,6 +6,7 @@ using Strongroom.Server.Endpoint;
 using Strongroom.Server.Iam.AccessKeys;
 using Strongroom.Server.Iam.Account;
 using Strongroom.Server.Iam.Groups;
+using Strongroom.Server.Iam.Roles;
 using Strongroom.Server.Iam.Simulation;
 using Strongroom.Server.Iam.Users;
 using Strongroom.Server.Keys;
@@ -86,7 +87,7 @@ internal static class IamOperations
     [
         Op("CreateAccountAlias", Mutating, AccountAliasRequest.Shape, new CreateAccountAlias(directories, store)),
         Op("DeleteAccountAlias", Mutating, AccountAliasRequest.Shape, new DeleteAccountAlias(directories)),
-        Op("GetAccountAuthorizationDetails", ReadOnly, GetAccountAuthorizationDetailsRequest.Shape, new GetAccountAuthorizationDetails(directories, paging)),
+        Op("GetAccountAuthorizationDetails", ReadOnly, GetAccountAuthorizationDetailsRequest.Shape, new GetAccountAuthorizationDetails(directories, new TrustPolicies(new PolicyPrincipals(directories)), paging)),
         Op("GetAccountPasswordPolicy", ReadOnly, NoParameters.Shape, new GetAccountPasswordPolicy(directories)),
         Op("GetAccountSummary", ReadOnly, NoParameters.Shape, new GetAccountSummary(directories)),
         Op("ListAccountAliases", ReadOnly, ListAccountAliasesRequest.Shape, new ListAccountAliases(directories, paging)),

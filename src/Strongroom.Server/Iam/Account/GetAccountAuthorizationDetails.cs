@@ -2,6 +2,8 @@ using System.Xml;
 using Strongroom.Policy;
 using Strongroom.Protocol.AwsJson;
 using Strongroom.Server.Endpoint;
+using Strongroom.Server.Iam.Policies;
+using Strongroom.Server.Iam.Roles;
 
 namespace Strongroom.Server.Iam.Account;
 
@@ -20,19 +22,20 @@ internal sealed class GetAccountAuthorizationDetailsRequest : PagedRequest
 /// <summary>An entity, or a policy of AWS's, with its place in the one order that pages follow.</summary>
 internal sealed record AccountDetail(string Order, IamEntity? Entity, AwsManagedPolicy? AwsPolicy = null);
 
-internal sealed record GetAccountAuthorizationDetailsResponse(IamDirectory Directory, Page<AccountDetail> Page) : IXmlResponse
+/// <param name="TrustPolicies">Of the page's roles, by key, as they read today.</param>
+internal sealed record GetAccountAuthorizationDetailsResponse(
+    IamDirectory Directory, Page<AccountDetail> Page, IReadOnlyDictionary<string, string> TrustPolicies) : IXmlResponse
 {
     public void WriteXml(XmlWriter writer)
     {
+        var uses = PolicyUse.CountAll(Directory);
         writer.WriteList("UserDetailList", Of<IamUser>(), WriteUser);
         writer.WriteList("GroupDetailList", Of<IamGroup>(), WriteGroup);
         writer.WriteList("RoleDetailList", Of<IamRole>(), WriteRole);
         writer.WriteList("Policies", Page.Items.Where(item => item.Entity is IamPolicy || item.AwsPolicy is not null), (inner, item) =>
         {
-            if (item.AwsPolicy is { } aws)
-                WriteAwsPolicy(inner, aws);
-            else
-                WritePolicy(inner, (IamPolicy)item.Entity!);
+            var policy = item.AwsPolicy is { } aws ? ManagedPolicy.Of(aws) : ManagedPolicy.Of(Directory.Account, (IamPolicy)item.Entity!);
+            WritePolicy(inner, policy, uses.GetValueOrDefault(policy.Arn));
         });
         Page.WriteEnd(writer);
     }
@@ -60,7 +63,7 @@ internal sealed record GetAccountAuthorizationDetailsResponse(IamDirectory Direc
     private void WriteRole(XmlWriter writer, IamRole role)
     {
         WriteNamed(writer, role, "Role");
-        writer.WriteDocument("AssumeRolePolicyDocument", role.TrustPolicy);
+        writer.WriteDocument("AssumeRolePolicyDocument", TrustPolicies[role.Key]);
         writer.WriteStrings("InstanceProfileList", []);
         WriteInline(writer, "RolePolicyList", role);
         WriteAttached(writer, role);
@@ -70,15 +73,16 @@ internal sealed record GetAccountAuthorizationDetailsResponse(IamDirectory Direc
         writer.WriteEndElement();
     }
 
-    private void WritePolicy(XmlWriter writer, IamPolicy policy)
+    private static void WritePolicy(XmlWriter writer, ManagedPolicy policy, PolicyUse use)
     {
-        var arn = policy.Arn(Directory.Account);
         writer.WriteElementString("PolicyName", policy.Name);
         writer.WriteElementString("PolicyId", policy.Id);
-        writer.WriteElementString("Arn", arn);
+        writer.WriteElementString("Arn", policy.Arn);
         writer.WriteElementString("Path", policy.Path);
-        writer.WriteElementString("DefaultVersionId", policy.Default.VersionId);
-        WriteCounts(writer, arn);
+        writer.WriteElementString("DefaultVersionId", $"v{policy.DefaultVersion}");
+        writer.WriteNumber("AttachmentCount", use.Attachments);
+        writer.WriteNumber("PermissionsBoundaryUsageCount", use.Boundaries);
+        writer.WriteBool("IsAttachable", true);
         writer.WriteOptional("Description", policy.Description);
         writer.WriteTime("CreateDate", policy.CreatedAt);
         writer.WriteTime("UpdateDate", policy.UpdatedAt);
@@ -89,33 +93,6 @@ internal sealed record GetAccountAuthorizationDetailsResponse(IamDirectory Direc
             inner.WriteBool("IsDefaultVersion", version.Number == policy.DefaultVersion);
             inner.WriteTime("CreateDate", version.CreatedAt);
         });
-    }
-
-    // When AWS made its policies is not published with them.
-    private void WriteAwsPolicy(XmlWriter writer, AwsManagedPolicy policy)
-    {
-        writer.WriteElementString("PolicyName", policy.Name);
-        writer.WriteElementString("PolicyId", policy.Id);
-        writer.WriteElementString("Arn", policy.Arn);
-        writer.WriteElementString("Path", policy.Path);
-        writer.WriteElementString("DefaultVersionId", policy.VersionId);
-        WriteCounts(writer, policy.Arn);
-        writer.WriteOptional("Description", policy.Description);
-        writer.WriteList("PolicyVersionList", [policy], static (inner, only) =>
-        {
-            inner.WriteDocument("Document", only.Document);
-            inner.WriteElementString("VersionId", only.VersionId);
-            inner.WriteBool("IsDefaultVersion", true);
-        });
-    }
-
-    private void WriteCounts(XmlWriter writer, string arn)
-    {
-        writer.WriteNumber("AttachmentCount", Directory.All<PolicyHolder>().Count(holder => holder.AttachedPolicies.Contains(arn)));
-        writer.WriteNumber(
-            "PermissionsBoundaryUsageCount",
-            Directory.All<IamUser>().Count(user => user.Boundary == arn) + Directory.All<IamRole>().Count(role => role.Boundary == arn));
-        writer.WriteBool("IsAttachable", true);
     }
 
     private void WriteNamed(XmlWriter writer, NamedEntity entity, string type)
@@ -141,18 +118,21 @@ internal sealed record GetAccountAuthorizationDetailsResponse(IamDirectory Direc
 }
 
 /// <summary>Everything that decides who may do what in the account. Of AWS's own policies, those in use.</summary>
-internal sealed class GetAccountAuthorizationDetails(IamDirectories directories, Paging paging)
+internal sealed class GetAccountAuthorizationDetails(IamDirectories directories, TrustPolicies trust, Paging paging)
     : IOperation<GetAccountAuthorizationDetailsRequest, IamTarget, GetAccountAuthorizationDetailsResponse>
 {
     public ValueTask<IamTarget> ResolveAsync(CallContext call, GetAccountAuthorizationDetailsRequest request, CancellationToken ct) =>
         WholeAccount.ResolveAsync(directories, call, ct);
 
-    public ValueTask<Plan<GetAccountAuthorizationDetailsResponse>> PlanAsync(
+    public async ValueTask<Plan<GetAccountAuthorizationDetailsResponse>> PlanAsync(
         CallContext call, Authorized<GetAccountAuthorizationDetailsRequest, IamTarget> authorized, CancellationToken ct)
     {
         var (request, target) = authorized;
-        return new(new GetAccountAuthorizationDetailsResponse(
-            target.Directory, paging.Cut(Details(target.Directory, request), detail => detail.Order, request)));
+        var page = paging.Cut(Details(target.Directory, request), detail => detail.Order, request);
+        var policies = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var role in page.Items.Select(item => item.Entity).OfType<IamRole>())
+            policies.Add(role.Key, await trust.ShowAsync(role, ct));
+        return new GetAccountAuthorizationDetailsResponse(target.Directory, page, policies);
     }
 
     private static IEnumerable<AccountDetail> Details(IamDirectory directory, GetAccountAuthorizationDetailsRequest request)
@@ -172,10 +152,7 @@ internal sealed class GetAccountAuthorizationDetails(IamDirectories directories,
     }
 
     private static IEnumerable<AwsManagedPolicy> InUse(IamDirectory directory) =>
-        directory.All<PolicyHolder>().SelectMany(holder => holder.AttachedPolicies)
-            .Concat(directory.All<IamUser>().Select(user => user.Boundary).OfType<string>())
-            .Concat(directory.All<IamRole>().Select(role => role.Boundary).OfType<string>())
-            .Distinct(StringComparer.Ordinal)
+        PolicyUse.CountAll(directory).Keys
             .Select(AwsManagedPolicies.Find).OfType<AwsManagedPolicy>()
             .OrderBy(policy => policy.Arn, StringComparer.Ordinal);
 }

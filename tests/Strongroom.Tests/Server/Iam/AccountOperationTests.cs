@@ -82,4 +82,20 @@ public sealed class AccountOperationTests : IAsyncLifetime
         Assert.Empty((await server.Root.IamAsync("GetAccountAuthorizationDetails", ("Filter.member.1", "Role"))).Descendants("member"));
         await server.Root.IamFailsAsync("ValidationError", 400, "GetAccountAuthorizationDetails", ("Filter.member.1", "Everything"));
     }
+
+    // Source: IAM User Guide, "AWS JSON policy elements: Principal": who is gone shows as a unique id.
+    [Fact]
+    public async Task The_authorization_details_show_trust_policies_as_GetRole_does()
+    {
+        var id = (await server.Root.IamAsync("CreateUser", ("UserName", "gone"))).Descendants("UserId").Single().Value;
+        await server.Root.IamAsync("CreateRole", ("RoleName", "reader"), ("AssumeRolePolicyDocument", """
+            {"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/gone"},"Action":"sts:AssumeRole"}}
+            """));
+        await server.Root.IamAsync("DeleteUser", ("UserName", "gone"));
+
+        var detailed = (await server.Root.IamAsync("GetAccountAuthorizationDetails")).Descendants("AssumeRolePolicyDocument").Single().Value;
+
+        Assert.Contains(id, detailed, StringComparison.Ordinal);
+        Assert.Equal((await server.Root.IamAsync("GetRole", ("RoleName", "reader"))).Descendants("AssumeRolePolicyDocument").Single().Value, detailed);
+    }
 }
