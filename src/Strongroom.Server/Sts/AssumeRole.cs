@@ -93,11 +93,6 @@ internal sealed record AssumeRoleResponse(SessionCredentials Credentials, string
 /// <summary>Gives a session of a role to whom the role trusts. Source: IAM fact sheet 3.3, 5.2, 5.3, 5.5, 5.6.</summary>
 internal sealed class AssumeRole(IamDirectories directories, SessionIssuer issuer) : IOperation<AssumeRoleRequest, RoleTarget, AssumeRoleResponse>
 {
-    private const int DefaultDuration = 3600;
-
-    /// <summary>The longest session of a role that was assumed by a session of another.</summary>
-    private const int MaxChained = 3600;
-
     public async ValueTask<RoleTarget> ResolveAsync(CallContext call, AssumeRoleRequest request, CancellationToken ct)
     {
         var caller = call.Caller;
@@ -126,48 +121,20 @@ internal sealed class AssumeRole(IamDirectories directories, SessionIssuer issue
     public ValueTask<Plan<AssumeRoleResponse>> PlanAsync(CallContext call, Authorized<AssumeRoleRequest, RoleTarget> authorized, CancellationToken ct)
     {
         var (request, target) = authorized;
-        var role = target.Role!; // what does not exist has no trust policy, and is never authorized
         var session = call.Caller.Session;
         var (tags, transitive) = SessionParameters.Tags(request.Tags, request.TransitiveTagKeys, session);
-
-        // Inherited tags and identities too: a role that does not expect them must not be given them.
         var source = request.SourceIdentity ?? session?.SourceIdentity;
-        if (tags.Count > 0)
-            AccessDenied.Demand(call, "sts:TagSession", target);
-        if (source is not null)
-            AccessDenied.Demand(call, "sts:SetSourceIdentity", target);
+        RoleSession.Demand(call, target, tags.Count > 0, source);
         if (session?.SourceIdentity is { } inherited && inherited != source)
             throw StsErrors.SourceIdentityConflict();
 
-        var duration = request.DurationSeconds ?? DefaultDuration;
-        if (duration > role.MaxSessionDuration)
-            throw StsErrors.TooLongForRole();
-        var isChained = session?.Kind == SessionKind.Role;
-        if (isChained && duration > MaxChained)
-            throw StsErrors.TooLongForChain();
-
-        string[] arns = [.. (request.PolicyArns ?? []).Select(policy => policy.Arn).OfType<string>()];
-        SessionParameters.CheckPolicies(target.Directory!, request.Policy, arns);
-        var issued = SessionParameters.Issued(call.Now);
-        var grant = new SessionGrant
+        var chain = session?.Kind == SessionKind.Role ? session.ChainDepth : 0;
+        var grant = RoleSession.Grant(target, request.RoleSessionName!, request.DurationSeconds, chain, request.Policy, request.PolicyArns, call.Now) with
         {
-            Kind = SessionKind.Role,
-            Account = target.Account,
-            AccessKeyId = "",
-            IssuedAt = issued,
-            ExpiresAt = issued.AddSeconds(duration),
-            EntityId = role.Id,
-            EntityName = role.Name,
-            SessionName = request.RoleSessionName!,
-            ChainDepth = 1 + (isChained ? session!.ChainDepth : 0),
             SourceIdentity = source,
             Tags = tags,
             TransitiveTagKeys = transitive,
-            Policy = request.Policy,
-            PolicyArns = arns,
         };
-        var packed = SessionParameters.PackedSize(grant);
-        var credentials = issuer.Issue(grant);
-        return new(new AssumeRoleResponse(credentials, target.ResourceArn, new AssumedRoleUser(role.Id, role.Name, credentials.Grant), packed));
+        return new(RoleSession.Issue(issuer, target, grant));
     }
 }

@@ -37,8 +37,6 @@ internal sealed class AssumeRoleWithWebIdentityRequest
 internal sealed class AssumeRoleWithWebIdentity(IamDirectories directories, WebIdentityAuthenticator authenticator, SessionIssuer issuer)
     : IOperation<AssumeRoleWithWebIdentityRequest, RoleTarget, AssumeRoleResponse>
 {
-    private const int DefaultDuration = 3600;
-
     public async ValueTask<RoleTarget> ResolveAsync(CallContext call, AssumeRoleWithWebIdentityRequest request, CancellationToken ct)
     {
         var target = await RoleTarget.FindAsync(directories, request.RoleArn!, ct);
@@ -65,44 +63,17 @@ internal sealed class AssumeRoleWithWebIdentity(IamDirectories directories, WebI
         CallContext call, Authorized<AssumeRoleWithWebIdentityRequest, RoleTarget> authorized, CancellationToken ct)
     {
         var (request, target) = authorized;
-        var role = target.Role!; // what does not exist has no trust policy, and is never authorized
         var identity = target.Identity!;
-        if (identity.Tags.Count > 0)
-            AccessDenied.Demand(call, "sts:TagSession", target);
-        if (identity.SourceIdentity is not null)
-            AccessDenied.Demand(call, "sts:SetSourceIdentity", target);
-
-        var duration = request.DurationSeconds ?? DefaultDuration;
-        if (duration > role.MaxSessionDuration)
-            throw StsErrors.TooLongForRole();
-        string[] arns = [.. (request.PolicyArns ?? []).Select(policy => policy.Arn).OfType<string>()];
-        SessionParameters.CheckPolicies(target.Directory!, request.Policy, arns);
-        var issued = SessionParameters.Issued(call.Now);
-        var grant = new SessionGrant
+        RoleSession.Demand(call, target, identity.Tags.Count > 0, identity.SourceIdentity);
+        var grant = RoleSession.Grant(target, request.RoleSessionName!, request.DurationSeconds, chain: 0, request.Policy, request.PolicyArns, call.Now) with
         {
-            Kind = SessionKind.Role,
-            Account = target.Account,
-            AccessKeyId = "",
-            IssuedAt = issued,
-            ExpiresAt = issued.AddSeconds(duration),
-            EntityId = role.Id,
-            EntityName = role.Name,
-            SessionName = request.RoleSessionName!,
-            ChainDepth = 1,
             SourceIdentity = identity.SourceIdentity,
             Tags = identity.Tags,
             TransitiveTagKeys = identity.TransitiveTagKeys,
-            Policy = request.Policy,
-            PolicyArns = arns,
             FederatedProvider = identity.ProviderArn,
             Subject = identity.Subject,
             Audience = identity.Audience,
         };
-        var packed = SessionParameters.PackedSize(grant);
-        var credentials = issuer.Issue(grant);
-        return new(new AssumeRoleResponse(credentials, target.ResourceArn, new AssumedRoleUser(role.Id, role.Name, credentials.Grant), packed)
-        {
-            IsWebIdentity = true,
-        });
+        return new(RoleSession.Issue(issuer, target, grant) with { IsWebIdentity = true });
     }
 }
