@@ -5,6 +5,7 @@ using Strongroom.Server.Iam.Holders;
 using Strongroom.Server.Iam.Oidc;
 using Strongroom.Server.Iam.Policies;
 using Strongroom.Server.Iam.Roles;
+using Strongroom.Server.Iam.Tagged;
 using static Strongroom.Server.Endpoint.OperationTable;
 using static Strongroom.Server.Iam.IamOperations;
 
@@ -33,11 +34,11 @@ internal static class AccessOperations
             Op("DeleteRolePermissionsBoundary", Mutating, RoleRequest.Shape, new DeleteRolePermissionsBoundary(directories)),
             Op("GetRole", ReadOnly, RoleRequest.Shape, new GetRole(directories, trust, uses)),
             Op("ListInstanceProfilesForRole", ReadOnly, PagedRoleRequest.Shape, new ListInstanceProfilesForRole(directories)),
-            Op("ListRoleTags", ReadOnly, PagedRoleRequest.Shape, new ListRoleTags(directories, paging)),
+            Op("ListRoleTags", ReadOnly, ListEntityTagsRequest.Shape(TaggedKind.Role), new ListEntityTags(directories, TaggedKind.Role, paging)),
             Op("ListRoles", ReadOnly, ListRolesRequest.Shape, new ListRoles(directories, trust, paging)),
             Op("PutRolePermissionsBoundary", Mutating, PutRolePermissionsBoundaryRequest.Shape, new PutRolePermissionsBoundary(directories)),
-            Op("TagRole", Mutating, TagRoleRequest.Shape, new TagRole(directories)),
-            Op("UntagRole", Mutating, UntagRoleRequest.Shape, new UntagRole(directories)),
+            Op("TagRole", Mutating, TagEntityRequest.Shape(TaggedKind.Role), new TagEntity(directories, TaggedKind.Role)),
+            Op("UntagRole", Mutating, UntagEntityRequest.Shape(TaggedKind.Role), new UntagEntity(directories, TaggedKind.Role)),
             Op("UpdateAssumeRolePolicy", Mutating, UpdateAssumeRolePolicyRequest.Shape, new UpdateAssumeRolePolicy(directories, trust)),
             Op("UpdateRole", Mutating, UpdateRoleRequest.Shape, new UpdateRole(directories)),
             Op("UpdateRoleDescription", Mutating, UpdateRoleDescriptionRequest.Shape, new UpdateRoleDescription(directories, trust)),
@@ -54,11 +55,11 @@ internal static class AccessOperations
         Op("GetPolicyVersion", ReadOnly, PolicyVersionRequest.Shape, new GetPolicyVersion(directories)),
         Op("ListEntitiesForPolicy", ReadOnly, ListEntitiesForPolicyRequest.Shape, new ListEntitiesForPolicy(directories, paging)),
         Op("ListPolicies", ReadOnly, ListPoliciesRequest.Shape, new ListPolicies(directories, paging)),
-        Op("ListPolicyTags", ReadOnly, PagedPolicyRequest.Shape, new ListPolicyTags(directories, paging)),
+        Op("ListPolicyTags", ReadOnly, ListEntityTagsRequest.Shape(TaggedKind.Policy), new ListEntityTags(directories, TaggedKind.Policy, paging)),
         Op("ListPolicyVersions", ReadOnly, PagedPolicyRequest.Shape, new ListPolicyVersions(directories, paging)),
         Op("SetDefaultPolicyVersion", Mutating, PolicyVersionRequest.Shape, new SetDefaultPolicyVersion(directories)),
-        Op("TagPolicy", Mutating, TagPolicyRequest.Shape, new TagPolicy(directories)),
-        Op("UntagPolicy", Mutating, UntagPolicyRequest.Shape, new UntagPolicy(directories)),
+        Op("TagPolicy", Mutating, TagEntityRequest.Shape(TaggedKind.Policy), new TagEntity(directories, TaggedKind.Policy)),
+        Op("UntagPolicy", Mutating, UntagEntityRequest.Shape(TaggedKind.Policy), new UntagEntity(directories, TaggedKind.Policy)),
     ];
 
     private static OperationEntry[] Held(IamDirectories directories, HolderKind kind, Paging paging) =>
@@ -78,11 +79,11 @@ internal static class AccessOperations
         Op("CreateOpenIDConnectProvider", Mutating, CreateOpenIDConnectProviderRequest.Shape, new CreateOpenIDConnectProvider(directories)),
         Op("DeleteOpenIDConnectProvider", Mutating, ProviderRequest.Shape, new DeleteOpenIDConnectProvider(directories)),
         Op("GetOpenIDConnectProvider", ReadOnly, ProviderRequest.Shape, new GetOpenIDConnectProvider(directories)),
-        Op("ListOpenIDConnectProviderTags", ReadOnly, PagedProviderRequest.Shape, new ListOpenIDConnectProviderTags(directories, paging)),
+        Op("ListOpenIDConnectProviderTags", ReadOnly, ListEntityTagsRequest.Shape(TaggedKind.Provider), new ListEntityTags(directories, TaggedKind.Provider, paging)),
         Op("ListOpenIDConnectProviders", ReadOnly, ListOpenIDConnectProvidersRequest.Shape, new ListOpenIDConnectProviders(directories)),
         Op("RemoveClientIDFromOpenIDConnectProvider", Mutating, ClientIdRequest.Shape, new RemoveClientIDFromOpenIDConnectProvider(directories)),
-        Op("TagOpenIDConnectProvider", Mutating, TagProviderRequest.Shape, new TagOpenIDConnectProvider(directories)),
-        Op("UntagOpenIDConnectProvider", Mutating, UntagProviderRequest.Shape, new UntagOpenIDConnectProvider(directories)),
+        Op("TagOpenIDConnectProvider", Mutating, TagEntityRequest.Shape(TaggedKind.Provider), new TagEntity(directories, TaggedKind.Provider)),
+        Op("UntagOpenIDConnectProvider", Mutating, UntagEntityRequest.Shape(TaggedKind.Provider), new UntagEntity(directories, TaggedKind.Provider)),
         Op("UpdateOpenIDConnectProviderThumbprint", Mutating, UpdateThumbprintRequest.Shape, new UpdateOpenIDConnectProviderThumbprint(directories)),
     ];
 }

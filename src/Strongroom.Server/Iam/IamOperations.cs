@@ -8,6 +8,7 @@ using Strongroom.Server.Iam.Account;
 using Strongroom.Server.Iam.Groups;
 using Strongroom.Server.Iam.Roles;
 using Strongroom.Server.Iam.Simulation;
+using Strongroom.Server.Iam.Tagged;
 using Strongroom.Server.Iam.Users;
 using Strongroom.Server.Keys;
 using Strongroom.Storage;
@@ -41,10 +42,10 @@ internal static class IamOperations
         Op("DeleteUserPermissionsBoundary", Mutating, DeleteUserPermissionsBoundaryRequest.Shape, new DeleteUserPermissionsBoundary(directories)),
         Op("GetUser", ReadOnly, GetUserRequest.Shape, new GetUser(directories, store)),
         Op("ListUsers", ReadOnly, ListUsersRequest.Shape, new ListUsers(directories, paging)),
-        Op("ListUserTags", ReadOnly, ListUserTagsRequest.Shape, new ListUserTags(directories, paging)),
+        Op("ListUserTags", ReadOnly, ListEntityTagsRequest.Shape(TaggedKind.User), new ListEntityTags(directories, TaggedKind.User, paging)),
         Op("PutUserPermissionsBoundary", Mutating, PutUserPermissionsBoundaryRequest.Shape, new PutUserPermissionsBoundary(directories)),
-        Op("TagUser", Mutating, TagUserRequest.Shape, new TagUser(directories)),
-        Op("UntagUser", Mutating, UntagUserRequest.Shape, new UntagUser(directories)),
+        Op("TagUser", Mutating, TagEntityRequest.Shape(TaggedKind.User), new TagEntity(directories, TaggedKind.User)),
+        Op("UntagUser", Mutating, UntagEntityRequest.Shape(TaggedKind.User), new UntagEntity(directories, TaggedKind.User)),
         Op("UpdateUser", Mutating, UpdateUserRequest.Shape, new UpdateUser(directories)),
     ];
 

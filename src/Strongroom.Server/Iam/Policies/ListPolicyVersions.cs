@@ -6,7 +6,7 @@ using Strongroom.Server.Endpoint;
 
 namespace Strongroom.Server.Iam.Policies;
 
-/// <summary>What names one policy and pages: ListPolicyVersions, ListPolicyTags. Source: IAM model.</summary>
+/// <summary>What names one policy and pages: ListPolicyVersions. Source: IAM model.</summary>
 internal sealed class PagedPolicyRequest : PagedRequest
 {
     public string? PolicyArn { get; private set; }

@@ -1,8 +1,18 @@
 using System.Xml;
 using Strongroom.Policy;
+using Strongroom.Protocol.AwsJson;
 using Strongroom.Server.Endpoint;
 
 namespace Strongroom.Server.Iam.Roles;
+
+/// <summary>What names one role and pages: ListInstanceProfilesForRole. Source: IAM model.</summary>
+internal sealed class PagedRoleRequest : PagedRequest
+{
+    public string? RoleName { get; private set; }
+
+    public static Shape<PagedRoleRequest> Shape { get; } = new(Members(
+        Member.String<PagedRoleRequest>("RoleName", r => r.RoleName, (r, v) => r.RoleName = v, IamLimits.RoleName, required: true)));
+}
 
 /// <summary>There are no instance profiles here; Terraform asks before it deletes a role. Source: IAM fact sheet 6.1.</summary>
 internal sealed class ListInstanceProfilesForRole(IamDirectories directories) : IOperation<PagedRoleRequest, IamTarget, NoInstanceProfiles>
