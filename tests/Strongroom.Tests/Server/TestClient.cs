@@ -12,6 +12,8 @@ internal sealed class TestClient(RunningServer server, string accessKeyId, strin
 {
     public string AccessKeyId => accessKeyId;
 
+    public string SecretAccessKey => secretAccessKey;
+
     /// <summary>Calls a JSON operation and expects it to succeed.</summary>
     /// <param name="target"><c>secretsmanager.GetSecretValue</c>, <c>TrentService.Encrypt</c> …</param>
     public async Task<JsonObject> JsonAsync(string target, object? parameters = null, string region = "us-east-1")

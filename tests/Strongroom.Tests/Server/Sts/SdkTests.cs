@@ -45,6 +45,19 @@ public sealed class SdkTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task It_gets_sessions_of_users_and_asks_about_keys()
+    {
+        using var root = Client(new BasicAWSCredentials(RunningServer.AccessKeyId, RunningServer.SecretAccessKey));
+
+        using var own = Client((await root.GetSessionTokenAsync(new GetSessionTokenRequest { DurationSeconds = 900 }, CancellationToken.None)).Credentials);
+        Assert.Equal("arn:aws:iam::111122223333:root", (await own.GetCallerIdentityAsync(new GetCallerIdentityRequest(), CancellationToken.None)).Arn);
+        var federated = await root.GetFederationTokenAsync(new GetFederationTokenRequest { Name = "bob", Policy = Allow("*") }, CancellationToken.None);
+        Assert.Equal(("arn:aws:sts::111122223333:federated-user/bob", "111122223333:bob"), (federated.FederatedUser.Arn, federated.FederatedUser.FederatedUserId));
+        Assert.Equal("111122223333", (await root.GetAccessKeyInfoAsync(new GetAccessKeyInfoRequest { AccessKeyId = RunningServer.AccessKeyId }, CancellationToken.None)).Account);
+        await Assert.ThrowsAsync<InvalidAuthorizationMessageException>(() => root.DecodeAuthorizationMessageAsync(new DecodeAuthorizationMessageRequest { EncodedMessage = "x" }, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task It_understands_denials_and_expiry()
     {
         using var root = Client(new BasicAWSCredentials(RunningServer.AccessKeyId, RunningServer.SecretAccessKey));
