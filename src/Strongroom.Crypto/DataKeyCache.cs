@@ -19,6 +19,10 @@ internal sealed class DataKeyCache : IDisposable
     private uint evictions;
     private volatile bool disposed;
 
+    public Tally Hits { get; } = new();
+
+    public Tally Misses { get; } = new();
+
     /// <returns>The cipher, the caller's alone until <see cref="Keep"/>; or null.</returns>
     public Entry? Take(ReadOnlySpan<byte> wrapped)
     {
@@ -27,9 +31,13 @@ internal sealed class DataKeyCache : IDisposable
             if (Volatile.Read(ref slot) is { } entry
                 && entry.Wrapped.AsSpan().SequenceEqual(wrapped)
                 && Interlocked.CompareExchange(ref slot, null, entry) == entry)
+            {
+                Hits.Increment();
                 return entry;
+            }
         }
 
+        Misses.Increment();
         return null;
     }
 

@@ -34,6 +34,9 @@ public sealed class Keyring : IDisposable
         tokens = new TokenKeys(rootKey, entropy);
     }
 
+    /// <summary>Values that were opened with a data key still at hand, and those whose data key had to be unwrapped.</summary>
+    public (long Hits, long Misses) DataKeyLookups => (dataKeys.Hits.Value, dataKeys.Misses.Value);
+
     /// <summary>Makes version 1 of a new KMS key, and loads it.</summary>
     /// <param name="region">The region, or <c>global</c> for the account key that seals identities.</param>
     public WrappedKey NewKey(string account, string region, DateTimeOffset now) =>

@@ -1,3 +1,5 @@
+using Strongroom.Crypto;
+
 namespace Strongroom.Storage;
 
 /// <summary>
@@ -16,15 +18,33 @@ public sealed class CachingSecretStore(ISecretStore inner, long maxBytes = Cachi
     public const long DefaultMaxBytes = 64 << 20;
 
     private readonly RecordCache records = new(maxBytes);
+    private readonly Tally hits = new();
+    private readonly Tally misses = new();
+
+    /// <summary>Lookups of secrets and of versions that memory answered, and those that went to the inner store.</summary>
+    public (long Hits, long Misses) Lookups => (hits.Value, misses.Value);
+
+    /// <summary>Estimated memory of what is kept now.</summary>
+    public long Bytes => records.Bytes;
+
+    public long MaxBytes => maxBytes;
 
     public ValueTask<StoredSecret?> FindAsync(string account, string region, string name, CancellationToken ct)
     {
         var place = new SecretPlace(account, region, name);
-        return records.Find(place) is { } known ? new(known) : ReadAsync(place, ct);
+        if (records.Find(place) is not { } known)
+            return ReadAsync(place, ct);
+        hits.Increment();
+        return new(known);
     }
 
-    public ValueTask<StoredVersion?> FindVersionAsync(long secretId, string versionId, CancellationToken ct) =>
-        records.FindVersion(secretId, versionId) is { } known ? new(known) : ReadVersionAsync(secretId, versionId, ct);
+    public ValueTask<StoredVersion?> FindVersionAsync(long secretId, string versionId, CancellationToken ct)
+    {
+        if (records.FindVersion(secretId, versionId) is not { } known)
+            return ReadVersionAsync(secretId, versionId, ct);
+        hits.Increment();
+        return new(known);
+    }
 
     public async ValueTask<CommitResult> CommitAsync(SecretCommit commit, CancellationToken ct)
     {
@@ -66,6 +86,7 @@ public sealed class CachingSecretStore(ISecretStore inner, long maxBytes = Cachi
 
     private async ValueTask<StoredSecret?> ReadAsync(SecretPlace place, CancellationToken ct)
     {
+        misses.Increment();
         var moment = records.Moment;
         var secret = await inner.FindAsync(place.Account, place.Region, place.Name, ct);
         if (secret is not null)
@@ -75,6 +96,7 @@ public sealed class CachingSecretStore(ISecretStore inner, long maxBytes = Cachi
 
     private async ValueTask<StoredVersion?> ReadVersionAsync(long secretId, string versionId, CancellationToken ct)
     {
+        misses.Increment();
         var moment = records.Moment;
         var version = await inner.FindVersionAsync(secretId, versionId, ct);
         if (version is not null)

@@ -3,6 +3,14 @@ namespace Strongroom.Storage;
 /// <summary>What differs between the databases: opening, running statements durably, retrying, telling what went wrong.</summary>
 internal interface ISqlEngine : IAsyncDisposable
 {
+    /// <summary>Kind and place of the database, for people.</summary>
+    string Place { get; }
+
+    /// <summary>Changes handed over and not ended yet.</summary>
+    int QueuedChanges { get; }
+
+    ICommitWatch? Watch { get; set; }
+
     /// <summary>Runs a function that only reads. It sees every change acknowledged before it was called.</summary>
     /// <exception cref="StoreUnavailableException">The database can't be read now.</exception>
     ValueTask<T> ReadAsync<TState, T>(TState state, SqlWork<TState, T> read, CancellationToken ct);

@@ -17,6 +17,9 @@ internal sealed class RecordCache(long maxBytes)
     private long moment;
     private long bytes;
 
+    /// <summary>Estimated memory of what is kept.</summary>
+    public long Bytes => Volatile.Read(ref bytes);
+
     public long Moment => Volatile.Read(ref moment);
 
     public StoredSecret? Find(SecretPlace place)

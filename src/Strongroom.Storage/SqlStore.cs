@@ -5,7 +5,7 @@ namespace Strongroom.Storage;
 
 /// <summary>The one store: all SQL statements, over an engine that differs in opening, committing and retrying.</summary>
 /// <remarks>Safe for concurrent use. Disposing it finishes the changes that were already handed over.</remarks>
-public sealed partial class SqlStore : ISecretStore, IControlStore, IDirectoryStore, IAuditOutbox, IAsyncDisposable
+public sealed partial class SqlStore : ISecretStore, IControlStore, IDirectoryStore, IAuditOutbox, IStoreFigures, IAsyncDisposable
 {
     private readonly ISqlEngine engine;
     private readonly TimeProvider time;
@@ -31,6 +31,9 @@ public sealed partial class SqlStore : ISecretStore, IControlStore, IDirectorySt
     /// <exception cref="StoreUnavailableException">The server can't be reached.</exception>
     public static async Task<SqlStore> OpenPostgresAsync(string connectionString, TimeProvider time, CancellationToken ct) =>
         new(await PostgresEngine.OpenAsync(connectionString, Migration.For("Postgres"), time, ct), time);
+
+    /// <summary>Where the data is, for people; never a password.</summary>
+    public string Place => engine.Place;
 
     public async ValueTask DisposeAsync()
     {

@@ -12,9 +12,16 @@ internal sealed class PostgresEngine : ISqlEngine
     private readonly PostgresServer server;
     private readonly ServerLock serverLock;
     private volatile bool disposed;
+    private int writing;
 
     private PostgresEngine(PostgresServer server, ServerLock serverLock) =>
         (this.server, this.serverLock, places) = (server, serverLock, new SemaphoreSlim(server.MaxConnections));
+
+    public string Place => $"postgresql {server.Place}";
+
+    public int QueuedChanges => Volatile.Read(ref writing);
+
+    public ICommitWatch? Watch { get; set; }
 
     /// <param name="migrations">All steps this program knows; tests pass others.</param>
     public static async Task<PostgresEngine> OpenAsync(
@@ -45,6 +52,25 @@ internal sealed class PostgresEngine : ISqlEngine
         WithSessionAsync((state, read), static (session, work, ct) => work.read(session, work.state, ct), ct);
 
     public async ValueTask<T> WriteAsync<TState, T>(TState state, SqlWork<TState, T> change, CancellationToken ct)
+    {
+        var watch = Watch;
+        var begun = watch?.Begin() ?? 0;
+        var isCommitted = false;
+        Interlocked.Increment(ref writing);
+        try
+        {
+            var result = await WriteUntilWonAsync(state, change, ct);
+            isCommitted = true;
+            return result;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref writing);
+            watch?.End(begun, 1, isCommitted);
+        }
+    }
+
+    private async ValueTask<T> WriteUntilWonAsync<TState, T>(TState state, SqlWork<TState, T> change, CancellationToken ct)
     {
         for (var attempt = 1; ; attempt++)
         {

@@ -13,6 +13,16 @@ internal sealed class SqliteEngine : ISqlEngine
 
     private SqliteEngine(SqliteFile file, SqlSession session) => (this.file, writer) = (file, new SqliteWriter(file, session));
 
+    public string Place => $"sqlite {file.Path}";
+
+    public int QueuedChanges => writer.Waiting;
+
+    public ICommitWatch? Watch
+    {
+        get => writer.Watch;
+        set => writer.Watch = value;
+    }
+
     /// <param name="migrations">All steps this program knows; tests pass others.</param>
     public static Task<SqliteEngine> OpenAsync(string path, IReadOnlyList<Migration> migrations, TimeProvider time, CancellationToken ct) =>
         // Off the caller's thread: a migration may take long, and SQLite does nothing asynchronously.

@@ -24,6 +24,18 @@ internal sealed class SqliteWriter : IAsyncDisposable
         thread.Start();
     }
 
+    public ICommitWatch? Watch { get; set; }
+
+    /// <summary>Changes that no batch has taken yet.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (gate)
+                return waiting.Count;
+        }
+    }
+
     public Task<T> WriteAsync<TState, T>(TState state, SqlWork<TState, T> change)
     {
         var pending = new PendingChange<TState, T>(state, change);
@@ -56,7 +68,11 @@ internal sealed class SqliteWriter : IAsyncDisposable
     {
         while (TakeBatch())
         {
-            if (CommitBatch() is { } failure)
+            var watch = Watch;
+            var begun = watch?.Begin() ?? 0;
+            var failure = CommitBatch();
+            watch?.End(begun, batch.Count, failure is null);
+            if (failure is not null)
             {
                 foreach (var change in batch)
                     change.Fail(failure);
