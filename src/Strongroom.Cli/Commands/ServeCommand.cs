@@ -58,7 +58,7 @@ internal static class ServeCommand
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
         try
         {
-            await using var server = await StrongroomServer.StartAsync(options, TimeProvider.System, SystemEntropy.Instance, Logging(options.LogLevel), stop.Token);
+            await using var server = await StrongroomServer.StartAsync(options, TimeProvider.System, SystemEntropy.Instance, Logging(options), stop.Token);
             if (!server.Opened.IsCompleted)
                 report.Waits(server);
             await server.Opened.WaitAsync(stop.Token);
@@ -73,18 +73,34 @@ internal static class ServeCommand
         return 0;
     }
 
-    private static Action<ILoggingBuilder> Logging(LogLevel level) => logging =>
+    private static Action<ILoggingBuilder> Logging(ServerOptions options) => logging =>
     {
-        logging.SetMinimumLevel(level);
+        logging.SetMinimumLevel(options.LogLevel);
+
+        // The lines of start and stop are for the log of a service; a person at a terminal is told on standard output.
+        if (options.LogLevel != LogLevel.None && (Console.IsErrorRedirected || options.LogFormat == LogFormat.Json))
+            logging.AddFilter(StartLine.Category, LogLevel.Information);
 
         // A port that is taken is reported by us, in one line; the host would add its stack trace.
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
-        logging.AddSimpleConsole(console =>
+        if (options.LogFormat == LogFormat.Json)
         {
-            console.SingleLine = true;
-            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-            console.UseUtcTimestamp = true;
-        });
+            logging.AddJsonConsole(console =>
+            {
+                console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
+                console.UseUtcTimestamp = true;
+            });
+        }
+        else
+        {
+            logging.AddSimpleConsole(console =>
+            {
+                console.SingleLine = true;
+                console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+                console.UseUtcTimestamp = true;
+            });
+        }
+
         logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
     };
 }

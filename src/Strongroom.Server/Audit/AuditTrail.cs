@@ -25,6 +25,24 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
     // Records of committed changes that the log would not take; they go first when it takes lines again.
     private List<AuditEntry> refused = [];
 
+    private readonly Tally appends = new();
+    private readonly Tally failures = new();
+    private long appendedAtMs;
+
+    /// <summary>Is told the name of each event that was committed.</summary>
+    public Action<string>? EventCounted { get; set; }
+
+    public AuditFigures Figures
+    {
+        get
+        {
+            int unsettled;
+            lock (gate)
+                unsettled = appended.Count + refused.Count;
+            return new AuditFigures(appends.Value, failures.Value, log.IsFailing, unsettled, Volatile.Read(ref appendedAtMs));
+        }
+    }
+
     /// <summary>Records a read.</summary>
     /// <exception cref="AuditUnavailableException">The record could not be written, so the answer must not be given.</exception>
     public Audited<TResponse> Record<TRequest, TResponse>(
@@ -36,7 +54,7 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
         WriteCall(line, call, operation, entropy.NewGuid(), shape, request, response);
         line.Write(LineFeed);
         WriteKeyUses(line, call);
-        log.Append(line.Written.Span);
+        Append(line, call.Now);
         return NewAudited(response, default);
     }
 
@@ -62,6 +80,8 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
         if (await store.CommitAsync(plan.ToCommit(records), CancellationToken.None) == CommitResult.Stale)
             return null;
         AppendCommitted(records);
+        Volatile.Write(ref appendedAtMs, call.Now.ToUnixTimeMilliseconds());
+        Count(plan.Events);
         return NewAudited(plan.Response, records[0].Json);
     }
 
@@ -77,6 +97,8 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
         if (await store.CommitAsync(commit with { Records = records }, ct) == CommitResult.Stale)
             return false;
         AppendCommitted(records);
+        Volatile.Write(ref appendedAtMs, now.ToUnixTimeMilliseconds());
+        Count(events);
         return true;
     }
 
@@ -92,7 +114,7 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
             elements: null, error, disclosedArns: []);
         line.Write(LineFeed);
         WriteKeyUses(line, call);
-        log.Append(line.Written.Span);
+        Append(line, call.Now);
     }
 
     /// <summary>After a crash: appends committed records that had not reached the log. Run before the server takes work.</summary>
@@ -166,7 +188,33 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
         line.Write("{\"eventName\":\"AuditResumed\",\"eventType\":\"StrongroomEvent\",\"eventID\":\""u8);
         line.Write(System.Text.Encoding.ASCII.GetBytes(entropy.NewGuid().ToString()));
         line.Write("\"}\n"u8);
-        log.Append(line.Written.Span);
+        Append(line);
+    }
+
+    private void Append(ScrubbedBuffer lines, DateTimeOffset now)
+    {
+        Append(lines);
+        Volatile.Write(ref appendedAtMs, now.ToUnixTimeMilliseconds());
+    }
+
+    private void Append(ScrubbedBuffer lines)
+    {
+        try
+        {
+            log.Append(lines.Written.Span);
+            appends.Increment();
+        }
+        catch (AuditUnavailableException)
+        {
+            failures.Increment();
+            throw;
+        }
+    }
+
+    private void Count(IReadOnlyList<ServiceEvent> events)
+    {
+        foreach (var what in events)
+            EventCounted?.Invoke(what.Name);
     }
 
     private void AppendCommitted(List<AuditEntry> records)
@@ -182,7 +230,7 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
 
         try
         {
-            log.Append(line.Written.Span);
+            Append(line);
         }
         catch (AuditUnavailableException)
         {

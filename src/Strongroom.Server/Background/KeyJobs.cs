@@ -2,6 +2,7 @@ using Strongroom.Crypto;
 using Strongroom.Server.Audit;
 using Strongroom.Server.Keys;
 using Strongroom.Server.Kms;
+using Strongroom.Server.Observability;
 using Strongroom.Storage;
 
 namespace Strongroom.Server.Background;
@@ -53,6 +54,7 @@ internal sealed class KeyJobs(
 
     private async ValueTask<bool> RotateAsync(KmsDirectory directory, KmsKey key, DateTimeOffset now, CancellationToken ct)
     {
+        using var span = Spans.Begin("KMS key rotation");
         var (rotated, made) = await KeyRotation.RotateAsync(keys, keyring, key, KeyRotation.Automatic, now, ct);
         // From now on, not from when it was due: a server that was off for years owes one rotation, not several.
         rotated = rotated with { NextRotationAtMs = now.AddDays(key.RotationPeriodInDays).ToUnixTimeMilliseconds() };

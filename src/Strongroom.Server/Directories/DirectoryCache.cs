@@ -1,4 +1,7 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
+using Strongroom.Crypto;
+using Strongroom.Server.Observability;
 using Strongroom.Storage;
 
 namespace Strongroom.Server.Directories;
@@ -14,13 +17,21 @@ namespace Strongroom.Server.Directories;
 internal sealed class DirectoryCache(IDirectoryStore store)
 {
     private readonly ConcurrentDictionary<(string Account, string Scope), Slot> slots = new();
+    private readonly Tally hits = new();
+    private readonly Tally misses = new();
+
+    /// <summary>Lookups that the cache answered, and those that read the store.</summary>
+    public (long Hits, long Misses) Lookups => (hits.Value, misses.Value);
 
     /// <param name="parse">Makes the snapshot from what is stored and the snapshot before, whose parts it can keep. Always the same for one scope.</param>
     public ValueTask<T> GetAsync<T>(string account, string scope, Func<StoredDirectory, T?, T> parse, CancellationToken ct)
         where T : class
     {
         var slot = slots.GetOrAdd((account, scope), static _ => new Slot());
-        return slot.Current is T current ? new(current) : LoadAsync(slot, account, scope, parse, ct);
+        if (slot.Current is not T current)
+            return LoadAsync(slot, account, scope, parse, ct);
+        hits.Increment();
+        return new(current);
     }
 
     public void BeginChange(string account, string scope)
@@ -46,6 +57,7 @@ internal sealed class DirectoryCache(IDirectoryStore store)
     private async ValueTask<T> LoadAsync<T>(Slot slot, string account, string scope, Func<StoredDirectory, T?, T> parse, CancellationToken ct)
         where T : class
     {
+        misses.Increment();
         var moment = Volatile.Read(ref slot.Moment);
         var previous = slot.Previous as T;
         var loaded = parse(await store.LoadDirectoryAsync(account, scope, ct), previous);
@@ -73,8 +85,13 @@ internal sealed class DirectoryCache(IDirectoryStore store)
 /// <summary>Passes commits on and tells the cache which directories they change.</summary>
 internal sealed class DirectoryTrackingStore(ISecretStore inner, DirectoryCache cache) : ISecretStore
 {
-    public ValueTask<CommitResult> CommitAsync(SecretCommit commit, CancellationToken ct) =>
-        commit.Directories.Count == 0 ? inner.CommitAsync(commit, ct) : CommitDirectoriesAsync(commit, ct);
+    public ValueTask<CommitResult> CommitAsync(SecretCommit commit, CancellationToken ct)
+    {
+        var span = Spans.Begin("store commit");
+        if (span is not null)
+            return CommitTracedAsync(span, commit, ct);
+        return commit.Directories.Count == 0 ? inner.CommitAsync(commit, ct) : CommitDirectoriesAsync(commit, ct);
+    }
 
     public ValueTask<StoredSecret?> FindAsync(string account, string region, string name, CancellationToken ct) => inner.FindAsync(account, region, name, ct);
 
@@ -92,6 +109,24 @@ internal sealed class DirectoryTrackingStore(ISecretStore inner, DirectoryCache 
         inner.ListPurgeableAsync(now, limit, ct);
 
     public ValueTask<IReadOnlyList<StoredSecret>> ListLaggingAsync(long after, int limit, CancellationToken ct) => inner.ListLaggingAsync(after, limit, ct);
+
+    private async ValueTask<CommitResult> CommitTracedAsync(Activity span, SecretCommit commit, CancellationToken ct)
+    {
+        using (span)
+        {
+            try
+            {
+                var result = await (commit.Directories.Count == 0 ? inner.CommitAsync(commit, ct) : CommitDirectoriesAsync(commit, ct));
+                span.SetTag("strongroom.commit.result", result.ToString());
+                return result;
+            }
+            catch (Exception e)
+            {
+                Spans.Fail(span, e);
+                throw;
+            }
+        }
+    }
 
     private async ValueTask<CommitResult> CommitDirectoriesAsync(SecretCommit commit, CancellationToken ct)
     {

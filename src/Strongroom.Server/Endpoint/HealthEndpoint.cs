@@ -9,16 +9,24 @@ internal sealed class HealthEndpoint(IControlStore store, AuditTrail audit)
 {
     private volatile string? reason;
 
+    public bool IsHealthy => reason is null;
+
     /// <summary>Called when a request met an outage; the next health check looks whether it is over.</summary>
     public void Report(string outage) => reason = outage;
 
     /// <summary>Whether a request asks for it: the path as it is written, which a comparison of paths would not heed.</summary>
     public static bool IsAsked(HttpRequest request) => string.Equals(request.Path.Value, "/health", StringComparison.Ordinal);
 
-    public async Task AnswerAsync(HttpContext http)
+    /// <summary>Looks whether an outage is over; nobody else may ask.</summary>
+    public async Task RefreshAsync(CancellationToken ct)
     {
         if (reason is not null)
-            await ProbeAsync(http.RequestAborted);
+            await ProbeAsync(ct);
+    }
+
+    public async Task AnswerAsync(HttpContext http)
+    {
+        await RefreshAsync(http.RequestAborted);
         await AnswerAsync(http, reason);
     }
 

@@ -3,6 +3,7 @@ using Strongroom.Policy;
 using Strongroom.Protocol;
 using Strongroom.Protocol.AwsJson;
 using Strongroom.Server.Audit;
+using Strongroom.Server.Observability;
 
 namespace Strongroom.Server.Endpoint;
 
@@ -10,6 +11,8 @@ namespace Strongroom.Server.Endpoint;
 internal abstract class OperationEntry(OperationName name)
 {
     public OperationName Name { get; } = name;
+
+    public CallTags Tags { get; } = new(name.Service, name.Name);
 
     /// <summary>Whether the call carries no signature: the operation itself authenticates it, by a token in its parameters.</summary>
     public bool IsUnsigned { get; init; }

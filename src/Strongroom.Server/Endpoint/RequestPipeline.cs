@@ -9,13 +9,14 @@ using Strongroom.Protocol.AwsJson;
 using Strongroom.Protocol.SigV4;
 using Strongroom.Server.Audit;
 using Strongroom.Server.Authentication;
+using Strongroom.Server.Observability;
 using Strongroom.Storage;
 
 namespace Strongroom.Server.Endpoint;
 
 /// <summary>The path of every request: receive, route, authenticate, run, answer. Nothing else calls an operation.</summary>
 internal sealed partial class RequestPipeline(
-    RequestRouter router, SigV4Authenticator authenticator, AuditTrail audit, HealthEndpoint health, Entropy entropy, TimeProvider time, ILogger<RequestPipeline> log)
+    RequestRouter router, SigV4Authenticator authenticator, AuditTrail audit, HealthEndpoint health, ServerMeter meter, Entropy entropy, TimeProvider time, ILogger<RequestPipeline> log)
 {
     /// <summary>Larger than any request of the services served, with room for JSON's escapes.</summary>
     public const int MaxBodyBytes = 1 << 20;
@@ -32,9 +33,12 @@ internal sealed partial class RequestPipeline(
 
         // Asked for once: behind it are two features and a lock.
         var aborted = http.RequestAborted;
+        var begun = meter.BeginCall();
+        using var span = Spans.BeginCall(http.Request);
         var call = NewCall(http);
         using var answer = new ScrubbedBuffer();
         Route? route = null;
+        string? failure = null;
         try
         {
             using var body = await RequestBody.ReadAsync(http.Request, MaxBodyBytes, aborted);                     // 1
@@ -44,16 +48,19 @@ internal sealed partial class RequestPipeline(
         }
         catch (ServiceException error)
         {
+            failure = error.Code;
             await SendErrorAsync(http, call, route, error, answer);
         }
         catch (Exception error) when (error is OperationCanceledException or BadHttpRequestException or IOException && http.RequestAborted.IsCancellationRequested)
         {
             // The caller has gone; there is nobody to answer.
+            failure = CallTags.Gone;
             http.Abort();
         }
         catch (BadHttpRequestException error)
         {
             // Too slow or malformed on the wire: Kestrel's status, without its text.
+            failure = "BadHttpRequest";
             http.Response.StatusCode = error.StatusCode;
             http.Response.Headers.Connection = "close";
         }
@@ -61,11 +68,16 @@ internal sealed partial class RequestPipeline(
         catch (Exception error)
 #pragma warning restore CA1031
         {
+            failure = "InternalServiceError";
             if (error is StoreUnavailableException or AuditUnavailableException)
                 health.Report(error.Message);
             Log.Failed(log, call.RequestId, route?.Name.Name ?? "?", error.GetType().Name, error is StoreUnavailableException or AuditUnavailableException ? error.Message : error.StackTrace ?? "");
             await SendErrorAsync(http, call, route, FrameworkErrors.Internal(), answer);
         }
+
+        var (tags, status) = (route?.Operation?.Tags ?? CallTags.Unknown, failure is CallTags.Gone ? 499 : http.Response.StatusCode);
+        meter.EndCall(begun, tags, failure, status);
+        Spans.EndCall(span, tags, call.RequestId, failure, status);
     }
 
     private async ValueTask RunAsync(HttpContext http, CallContext call, Route route, ReadOnlyMemory<byte> body, ScrubbedBuffer answer, CancellationToken ct)

@@ -22,15 +22,28 @@ internal static class ListenAddress
         }
     }
 
-    /// <param name="certificate">Opens the certificate; asked for an https address only.</param>
-    public static void Apply(KestrelServerOptions kestrel, ServerOptions options, Func<Uri, TlsCertificate> certificate)
+    /// <summary>Metrics tell whoever reads them what is done here and how often: on the network they need a token, and that needs TLS.</summary>
+    /// <exception cref="StoreRefusedException">Other machines could read them, or not an address.</exception>
+    public static void CheckMetrics(ServerOptions options)
     {
-        var uri = Parse(options.Listen);
+        var uri = Parse(options.Telemetry.MetricsListen!);
+        if (IsLoopback(uri))
+            return;
+        if (options.Telemetry.MetricsTokenFile is null)
+            throw new StoreRefusedException($"Refusing to show metrics on {uri.Host} to everybody who reaches it. Name a file with a token (--metrics-token-file), or listen on 127.0.0.1.");
+        if (uri.Scheme == "http" && !options.AllowPlainHttpOnNetwork)
+            throw new StoreRefusedException($"Refusing to take the metrics token over plain HTTP on {uri.Host}: other machines can read it. Use https://{uri.Authority} with --metrics-listen.");
+    }
+
+    /// <param name="certificate">Opens the certificate; asked for an https address only.</param>
+    public static void Apply(KestrelServerOptions kestrel, string listen, Func<Uri, TlsCertificate> certificate)
+    {
+        var uri = Parse(listen);
         var tls = uri.Scheme == "https" ? certificate(uri) : null;
-        void Listen(ListenOptions listen)
+        void Listen(ListenOptions endpoint)
         {
             if (tls is not null)
-                Tls.Apply(listen, tls);
+                Tls.Apply(endpoint, tls);
         }
 
         // Kestrel takes no free port for two address families at once.
@@ -46,18 +59,19 @@ internal static class ListenAddress
     public static bool IsReadableOnNetwork(ServerOptions options) => Parse(options.Listen) is { Scheme: "http" } uri && !IsLoopback(uri);
 
     /// <summary>Why the address can't be had, in words. Null for a failure of another kind.</summary>
-    public static StoreRefusedException? Refusal(Exception failure, ServerOptions options)
+    /// <param name="setting">That named it.</param>
+    public static StoreRefusedException? Refusal(Exception failure, string listen, string setting = "listen")
     {
         for (var cause = failure; cause is not null; cause = cause.InnerException)
         {
             switch (cause)
             {
                 case AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }:
-                    return new StoreRefusedException($"Another program listens on {options.Listen}. Stop it, or choose another port with --listen.", failure);
+                    return new StoreRefusedException($"Another program listens on {listen}. Stop it, or choose another port with --{setting}.", failure);
                 case SocketException { SocketErrorCode: SocketError.AccessDenied }:
-                    return new StoreRefusedException($"This user may not listen on {options.Listen}. Choose a port above 1023 with --listen.", failure);
+                    return new StoreRefusedException($"This user may not listen on {listen}. Choose a port above 1023 with --{setting}.", failure);
                 case SocketException { SocketErrorCode: SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported }:
-                    return new StoreRefusedException($"{options.Listen} is no address of this machine. Choose one of its own, or 0.0.0.0 for all, with --listen.", failure);
+                    return new StoreRefusedException($"{listen} is no address of this machine. Choose one of its own, or 0.0.0.0 for all, with --{setting}.", failure);
             }
         }
 

@@ -1,8 +1,18 @@
 using Microsoft.Extensions.Logging;
 using Strongroom.Crypto.KeyProviders;
+using Strongroom.Server.Observability;
 using Strongroom.Storage;
 
 namespace Strongroom.Server.Hosting;
+
+public enum LogFormat
+{
+    /// <summary>A line of text each.</summary>
+    Text,
+
+    /// <summary>A JSON object each, on a line of its own.</summary>
+    Json,
+}
 
 /// <summary>How a server is to run; every key is described in docs/configuration.md.</summary>
 public sealed record ServerOptions
@@ -56,6 +66,12 @@ public sealed record ServerOptions
 
     /// <summary>Allows OIDC issuers on loopback and private networks.</summary>
     public bool AllowPrivateOidcIssuers { get; init; }
+
+    /// <summary>What is exported of metrics, traces and logs; nothing by default.</summary>
+    public TelemetryOptions Telemetry { get; init; } = new();
+
+    /// <summary>How the host is to write its log lines.</summary>
+    public LogFormat LogFormat { get; init; }
 
     /// <summary>Least severe log lines to write. The host decides where.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;

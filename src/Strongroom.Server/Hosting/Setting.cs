@@ -59,6 +59,9 @@ public sealed partial record Setting(
     [GeneratedRegex(@"\A[A-Za-z0-9-]{1,32}\z", RegexOptions.CultureInvariant, 100)]
     internal static partial Regex Region();
 
+    [GeneratedRegex(@"\A[!#$%&'*+.^_`|~0-9A-Za-z-]+=[\x20-\x2b\x2d-\x7e]+(,[!#$%&'*+.^_`|~0-9A-Za-z-]+=[\x20-\x2b\x2d-\x7e]+)*\z", RegexOptions.CultureInvariant, 100)]
+    internal static partial Regex Headers();
+
     [GeneratedRegex(@"\A([0-9A-Fa-f]{2}){1,64}\z", RegexOptions.CultureInvariant, 100)]
     internal static partial Regex Hex();
 }

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Strongroom.Crypto;
 using Strongroom.Crypto.KeyProviders;
+using Strongroom.Server.Observability;
 
 namespace Strongroom.Server.Hosting;
 
@@ -100,6 +101,34 @@ public static class Settings
         new("log-level", SettingKind.Text, "warning",
             "Least severe log lines to write to stderr: `trace`, `debug`, `information`, `warning`, `error`, `critical` or `none`.",
             (o, v) => o with { LogLevel = Level(v[0]) }),
+        new("log-format", SettingKind.Text, "text",
+            "How log lines are written: `text`, or `json` for an object a line.",
+            (o, v) => o with { LogFormat = Format(v[0]) }),
+        new("metrics-listen", SettingKind.Text, "none",
+            "Scheme, address and port of the Prometheus endpoint /metrics, such as http://127.0.0.1:9464. Other addresses than loopback need a token and https. See observability.md.",
+            (o, v) => o with { Telemetry = o.Telemetry with { MetricsListen = v[0] } }),
+        new("metrics-token-file", SettingKind.Text, "none",
+            "File with the bearer token that scrapes must carry, mode 0600.",
+            (o, v) => o with { Telemetry = o.Telemetry with { MetricsTokenFile = Path.GetFullPath(v[0]) } }),
+        new("metrics-secret-label", SettingKind.Switch, "false",
+            "Count reads by secret, with its ARN as a label, and name it in traces. Whoever sees metrics then knows which secrets there are.",
+            (o, v) => o with { Telemetry = o.Telemetry with { SecretLabel = v[0] == "true" } }),
+        new("otlp-endpoint", SettingKind.Text, "none",
+            "OTLP collector to export to, such as http://127.0.0.1:4318, or `environment` for what the standard variables OTEL_EXPORTER_OTLP_* say.",
+            (o, v) => o with { Telemetry = o.Telemetry with { OtlpEndpoint = OtlpEndpoint(v[0]) } }),
+        new("otlp-protocol", SettingKind.Text, "http/protobuf",
+            "`http/protobuf` or `grpc`.",
+            (o, v) => o with { Telemetry = o.Telemetry with { OtlpGrpc = IsGrpc(v[0]) } }),
+        new("otlp-headers", SettingKind.Text, "none",
+            "Headers for the collector, `name=value` separated by commas, such as its API key.",
+            (o, v) => o with { Telemetry = o.Telemetry with { OtlpHeaders = Setting.Matching(v[0], Setting.Headers(), "STRONGROOM_OTLP_HEADERS must be pairs name=value separated by commas.") } })
+        { OnlyInEnvironment = true },
+        new("otlp-signal", SettingKind.List, "metrics, traces",
+            "What is exported to the collector: `metrics`, `traces`, `logs`.",
+            (o, v) => o with { Telemetry = o.Telemetry with { OtlpSignals = [.. v.Select(Signal)] } }),
+        new("trace-ratio", SettingKind.Text, "1",
+            "Part of the calls that is traced, from 0 to 1.",
+            (o, v) => o with { Telemetry = o.Telemetry with { TraceRatio = Ratio(v[0]) } }),
     ];
 
     /// <summary>The data directory: the flag, else <c>STRONGROOM_DATA</c>, else the user's data home.</summary>
@@ -142,6 +171,36 @@ public static class Settings
         Uri.CheckHostName(name.StartsWith("*.", StringComparison.Ordinal) ? name[2..] : name) != UriHostNameType.Unknown
             ? name
             : throw new SettingsException($"'{name}' is no host name or address for a certificate (tls-name).");
+
+    private static LogFormat Format(string name) => name switch
+    {
+        "text" => LogFormat.Text,
+        "json" => LogFormat.Json,
+        _ => throw new SettingsException($"'{name}' is no log format. Use text or json."),
+    };
+
+    private static string OtlpEndpoint(string address) =>
+        address == TelemetryOptions.FromEnvironment
+        || (Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri is { UserInfo: "", Query: "", Fragment: "", Scheme: "http" or "https" })
+            ? address
+            : throw new SettingsException($"'{address}' is no address of a collector (otlp-endpoint). Use for example http://127.0.0.1:4318.");
+
+    private static bool IsGrpc(string protocol) => protocol switch
+    {
+        "http/protobuf" => false,
+        "grpc" => true,
+        _ => throw new SettingsException($"'{protocol}' is no protocol of OTLP (otlp-protocol). Use http/protobuf or grpc."),
+    };
+
+    private static string Signal(string name) =>
+        name is TelemetryOptions.Metrics or TelemetryOptions.Traces or TelemetryOptions.Logs
+            ? name
+            : throw new SettingsException($"'{name}' is nothing to export (otlp-signal). Use metrics, traces or logs.");
+
+    private static double Ratio(string text) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var ratio) && ratio is >= 0 and <= 1
+            ? ratio
+            : throw new SettingsException($"'{text}' is no part of the calls (trace-ratio). Use a number from 0 to 1, such as 0.05.");
 
     private static LogLevel Level(string name) =>
         Enum.TryParse<LogLevel>(name, ignoreCase: true, out var level) && Enum.IsDefined(level) && !char.IsAsciiDigit(name[0])

@@ -40,6 +40,7 @@ public static class SettingsReader
         if ((options.RootAccessKeyId is null) != (options.RootSecretAccessKey is null))
             throw new SettingsException("STRONGROOM_ROOT_ACCESS_KEY_ID and STRONGROOM_ROOT_SECRET_ACCESS_KEY belong together: set both, or neither.");
         options.Seal.Check();
+        options.Telemetry.Check();
         return options;
     }
 

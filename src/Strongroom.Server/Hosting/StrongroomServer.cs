@@ -19,6 +19,7 @@ using Strongroom.Server.Endpoint;
 using Strongroom.Server.Iam;
 using Strongroom.Server.Keys;
 using Strongroom.Server.Kms;
+using Strongroom.Server.Observability;
 using Strongroom.Server.Oidc;
 using Strongroom.Server.Rotation;
 using Strongroom.Server.SecretsManager;
@@ -43,6 +44,7 @@ public sealed class StrongroomServer : IAsyncDisposable
     private readonly DirectoryCache directories;
     private readonly FrontDoor door;
     private readonly WebApplication app;
+    private readonly Instruments instruments;
     private readonly ILogger log;
     private readonly CancellationTokenSource stopping = new();
     private readonly List<Task> jobs = [];
@@ -52,9 +54,10 @@ public sealed class StrongroomServer : IAsyncDisposable
     private bool disposed;
 
     private StrongroomServer(
-        DataDirectory directory, SqlStore store, ISecretStore secrets, DirectoryCache directories, FrontDoor door, WebApplication app)
+        DataDirectory directory, SqlStore store, ISecretStore secrets, DirectoryCache directories, FrontDoor door, WebApplication app, Instruments instruments)
     {
-        (this.directory, this.store, this.secrets, this.directories, this.door, this.app) = (directory, store, secrets, directories, door, app);
+        (this.directory, this.store, this.secrets, this.directories) = (directory, store, secrets, directories);
+        (this.door, this.app, this.instruments) = (door, app, instruments);
         log = app.Services.GetRequiredService<ILogger<StrongroomServer>>();
     }
 
@@ -77,6 +80,9 @@ public sealed class StrongroomServer : IAsyncDisposable
     /// <summary>Where the server listens, with the port it got.</summary>
     public Uri Endpoint { get; private set; } = null!;
 
+    /// <summary>Where metrics are scraped, with the port it got; null while that is off.</summary>
+    public Uri? Metrics => instruments.Address;
+
     /// <summary>The audit log's directory, for the purge of tests and messages.</summary>
     public DataDirectory Directory => directory;
 
@@ -84,6 +90,12 @@ public sealed class StrongroomServer : IAsyncDisposable
     internal ISecretStore Secrets => secrets;
 
     internal IamDirectories Identities => new(directories, store);
+
+    /// <summary>For tests of what happens when it takes nothing.</summary>
+    internal AuditLog AuditLogOfTests => parts!.Log;
+
+    /// <summary>What the job of observing does, at once.</summary>
+    internal Task ObserveAsync() => instruments.LookAsync(CancellationToken.None);
 
     internal CredentialUses Uses => parts!.Uses;
 
@@ -110,9 +122,11 @@ public sealed class StrongroomServer : IAsyncDisposable
                 ? await SqlStore.OpenSqliteAsync(directory.Database, time, ct)
                 : await SqlStore.OpenPostgresAsync(options.Store, time, ct);
             var directories = new DirectoryCache(store);
-            var secrets = new DirectoryTrackingStore(options.CacheBytes > 0 ? new CachingSecretStore(store, options.CacheBytes) : store, directories);
+            var records = options.CacheBytes > 0 ? new CachingSecretStore(store, options.CacheBytes) : null;
+            var secrets = new DirectoryTrackingStore(records ?? (ISecretStore)store, directories);
             var door = new FrontDoor(entropy, time);
-            server = new StrongroomServer(directory, store, secrets, directories, door, Build(options, directory, door, time, entropy, logging));
+            var instruments = new Instruments(options, directory, store, records, directories, time, entropy);
+            server = new StrongroomServer(directory, store, secrets, directories, door, Build(options, door, instruments, logging), instruments);
             await server.BeginAsync(options, time, entropy, functions, ct);
             return server;
         }
@@ -143,6 +157,7 @@ public sealed class StrongroomServer : IAsyncDisposable
         await stopping.CancelAsync();
         await Opened.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // its failure is for whoever waits for it
         await Task.WhenAll(jobs);
+        var isSettled = true;
         try
         {
             if (parts is not null)
@@ -153,9 +168,13 @@ public sealed class StrongroomServer : IAsyncDisposable
         }
         catch (Exception e) when (e is StoreUnavailableException or IOException)
         {
+            isSettled = false;
             // What is not settled stays in the outbox for the next start.
         }
 
+        if (Endpoint is not null)
+            StartLine.WriteStop(StartLog, instruments.Uptime, isSettled);
+        await instruments.DisposeAsync();
         await app.DisposeAsync();
         parts?.Log.Dispose();
         await store.DisposeAsync();
@@ -164,16 +183,16 @@ public sealed class StrongroomServer : IAsyncDisposable
         stopping.Dispose();
     }
 
-    private static WebApplication Build(
-        ServerOptions options, DataDirectory directory, FrontDoor door, TimeProvider time, Entropy entropy, Action<ILoggingBuilder> logging)
+    private static WebApplication Build(ServerOptions options, FrontDoor door, Instruments instruments, Action<ILoggingBuilder> logging)
     {
         // Empty: no configuration files, no environment, nothing that could change behaviour from outside our own settings.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         logging(builder.Logging);
+        instruments.AddLogs(builder.Logging);
         // While anything listens, this one makes an activity and a log scope for each request: 800 bytes. Nothing of ours reads them.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.WebHost.UseKestrelCore();
-        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options, directory, time, entropy));
+        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options, instruments));
         if (options.Listen.StartsWith("https:", StringComparison.Ordinal))
             builder.WebHost.UseKestrelHttpsConfiguration();
         // The program that hosts us, which may be somebody's test process, decides what its signals mean.
@@ -187,6 +206,7 @@ public sealed class StrongroomServer : IAsyncDisposable
     /// <summary>Opens, then listens; or, when the seal is out of reach, listens first and opens when it is back.</summary>
     private async Task BeginAsync(ServerOptions options, TimeProvider time, Entropy entropy, IRotationFunctions functions, CancellationToken ct)
     {
+        await instruments.BeginAsync(app.Services, ct);
         var isFirst = !File.Exists(directory.Endpoint);
         async Task OpenAsync(CancellationToken ct)
         {
@@ -202,12 +222,12 @@ public sealed class StrongroomServer : IAsyncDisposable
         {
             door.Reason = e.Message;
             await ListenAsync(options, ct);
-            Opened = SealRetry.RunAsync(OpenAsync, reason => door.Reason = reason, () => BeginWork(time, entropy), e, time, log, stopping.Token);
+            Opened = SealRetry.RunAsync(OpenAsync, reason => door.Reason = reason, () => BeginWork(options, time, entropy), e, time, log, stopping.Token);
             return;
         }
 
         await ListenAsync(options, ct);
-        BeginWork(time, entropy);
+        BeginWork(options, time, entropy);
     }
 
     private async Task OpenPartsAsync(ServerOptions options, TimeProvider time, Entropy entropy, IRotationFunctions functions, CancellationToken ct)
@@ -219,7 +239,8 @@ public sealed class StrongroomServer : IAsyncDisposable
             auditLog = AuditLog.Open(directory.AuditLog);
             var audit = new AuditTrail(auditLog, secrets, store, entropy);
             RecoveredRecords = await audit.RecoverAsync(ct);
-            parts = new Parts(keyring, auditLog, audit, new CredentialUses(store));
+            var accounts = await store.ListAccountsAsync(ct);
+            parts = new Parts(keyring, auditLog, audit, new CredentialUses(store), accounts is [var only] ? only.Account : $"{accounts.Count} accounts");
             IsNew = isNew;
         }
         catch
@@ -236,16 +257,20 @@ public sealed class StrongroomServer : IAsyncDisposable
         var vault = new SecretVault(secrets, keyring, new SecretKeys(keys, keyring));
         replicationJob = new ReplicationJob(secrets, store, vault, parts.Audit, entropy.NewGuid(), time);
         var table = new OperationTable(
-            SecretsManagerOperations.All(secrets, keyring, keys, regions, functions, new PolicyPrincipals(identities), entropy),
+            SecretsManagerOperations.All(secrets, keyring, keys, regions, functions, new PolicyPrincipals(identities), entropy, instruments.Reads),
             KmsOperations.All(keys, identities, keyring, entropy),
             StsOperations.All(identities, new SessionIssuer(keyring, entropy), NewWebIdentities(options, time)),
             IamOperations.All(identities, store, parts.Uses, keys, keyring, entropy),
             StrongroomOperations.All(identities, secrets, directory.AuditLog, store, keys, regions, keyring, entropy));
+        var health = new HealthEndpoint(store, parts.Audit);
+        parts.Audit.EventCounted = instruments.Meter.CountEvent;
+        instruments.Open(parts.Audit, keyring, health);
         var pipeline = new RequestPipeline(
             new RequestRouter(table, regions),
             new SigV4Authenticator(identities, keyring, keys, new SigningKeyCache(time), parts.Uses),
             parts.Audit,
-            new HealthEndpoint(store, parts.Audit),
+            health,
+            instruments.Meter,
             entropy,
             time,
             app.Services.GetRequiredService<ILogger<RequestPipeline>>());
@@ -265,7 +290,7 @@ public sealed class StrongroomServer : IAsyncDisposable
         {
             await app.StartAsync(ct);
         }
-        catch (Exception e) when (ListenAddress.Refusal(e, options) is { } refusal)
+        catch (Exception e) when (ListenAddress.Refusal(e, options.Listen) is { } refusal)
         {
             throw refusal;
         }
@@ -276,29 +301,38 @@ public sealed class StrongroomServer : IAsyncDisposable
         DataDirectory.WritePrivate(directory.Endpoint, EndpointFile.Write(Endpoint, options, directory));
     }
 
-    private static void Configure(KestrelServerOptions kestrel, ServerOptions options, DataDirectory directory, TimeProvider time, Entropy entropy)
+    private static void Configure(KestrelServerOptions kestrel, ServerOptions options, Instruments instruments)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = RequestPipeline.MaxBodyBytes + 1;
         // Signed header bytes must come back exactly as they were on the wire. Source: IAM fact sheet 1.11.
         kestrel.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
         var log = kestrel.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger("Strongroom.Tls");
-        ListenAddress.Apply(kestrel, options, uri => Tls.Open(options, directory, uri, time, entropy, log));
+        ListenAddress.Apply(kestrel, options.Listen, _ => instruments.Certificate(log));
     }
 
-    private void BeginWork(TimeProvider time, Entropy entropy)
+    private void BeginWork(ServerOptions options, TimeProvider time, Entropy entropy)
     {
+        StartLine.Write(StartLog, options, directory, store.Place, parts!.Account, Endpoint, Metrics, instruments.CertificateExpiresAt);
         var (audit, uses) = (parts!.Audit, parts.Uses);
         var purge = new PurgeJob(secrets, store, audit, entropy.NewGuid(), time);
-        jobs.Add(Periodically.RunAsync(SettleInterval, async ct => await audit.SettleAsync(ct), "audit settling", time, log, stopping.Token));
-        jobs.Add(Periodically.RunAsync(UsesInterval, uses.FlushAsync, "noting of uses", time, log, stopping.Token));
-        jobs.Add(Periodically.RunAsync(PurgeInterval, purge.RunAsync, "purge", time, log, stopping.Token));
-        jobs.Add(Periodically.RunAsync(KeyInterval, keyJobs!.RunAsync, "rotation and deletion of KMS keys", time, log, stopping.Token));
-        jobs.Add(Periodically.RunAsync(ReplicationInterval, replicationJob!.RunAsync, "replication", time, log, stopping.Token));
+        Start(SettleInterval, async ct => await audit.SettleAsync(ct), "audit settling", time);
+        Start(UsesInterval, uses.FlushAsync, "noting of uses", time);
+        Start(PurgeInterval, purge.RunAsync, "purge", time);
+        Start(KeyInterval, keyJobs!.RunAsync, "rotation and deletion of KMS keys", time);
+        Start(ReplicationInterval, replicationJob!.RunAsync, "replication", time);
+        if (options.Telemetry.ExportsMetrics)
+            Start(Observed.Interval, instruments.LookAsync, "observing", time);
     }
 
+    // Watched, so that metrics tell when it last ran.
+    private void Start(TimeSpan interval, Func<CancellationToken, Task> job, string name, TimeProvider time) =>
+        jobs.Add(Periodically.RunAsync(interval, instruments.Jobs.Watch(name, job), name, time, log, stopping.Token));
+
+    private ILogger StartLog => app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(StartLine.Category);
+
     /// <summary>What there is once the root key is there.</summary>
-    private sealed record Parts(Keyring Keyring, AuditLog Log, AuditTrail Audit, CredentialUses Uses);
+    private sealed record Parts(Keyring Keyring, AuditLog Log, AuditTrail Audit, CredentialUses Uses, string Account);
 
     private sealed class NoLifetime : IHostLifetime
     {

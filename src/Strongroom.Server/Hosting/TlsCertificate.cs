@@ -47,6 +47,9 @@ internal sealed class TlsCertificate
         }
     }
 
+    /// <summary>When the certificate that is served now expires.</summary>
+    public DateTimeOffset ExpiresAt => current.TargetCertificate.NotAfter.ToUniversalTime();
+
     /// <summary>The newest pair that could be loaded.</summary>
     public SslStreamCertificateContext Current()
     {

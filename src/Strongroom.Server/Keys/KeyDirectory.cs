@@ -4,6 +4,7 @@ using Strongroom.Protocol;
 using Strongroom.Server.Directories;
 using Strongroom.Server.Iam;
 using Strongroom.Server.Kms;
+using Strongroom.Server.Observability;
 using Strongroom.Storage;
 
 namespace Strongroom.Server.Keys;
@@ -135,6 +136,7 @@ internal sealed class KeyDirectory(
 
     private async ValueTask<bool> LoadAsync(Guid id, int version, CancellationToken ct)
     {
+        using var span = Spans.Begin("KMS key unwrap");
         if (await store.FindKeyAsync(id, version, ct) is not { } key)
             return false;
         keyring.Load(key);

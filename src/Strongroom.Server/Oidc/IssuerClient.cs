@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http;
 using System.Net.Security;
@@ -5,6 +6,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using Strongroom.Server.Observability;
 
 namespace Strongroom.Server.Oidc;
 
@@ -25,6 +27,7 @@ internal sealed class IssuerClient(IssuerFiles files, bool allowPrivate, TimePro
     /// <exception cref="IssuerException">They could not be had; the message says why, for the operator.</exception>
     public async Task<IssuerKeys> FetchAsync(string url)
     {
+        using var span = Spans.Begin("OIDC key fetch", ActivityKind.Client);
         using var limit = new CancellationTokenSource(Limit, time);
         try
         {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Strongroom.Policy;
 using Strongroom.Protocol.AwsJson;
 using Strongroom.Server.Endpoint;
+using Strongroom.Server.Observability;
 using Strongroom.Storage;
 
 namespace Strongroom.Server.SecretsManager;
@@ -46,7 +47,7 @@ internal sealed record GetSecretValueResponse(
     public void Dispose() => Value.Dispose();
 }
 
-internal sealed class GetSecretValue(SecretTargets targets, ISecretStore store, SecretVault vault)
+internal sealed class GetSecretValue(SecretTargets targets, ISecretStore store, SecretVault vault, SecretReads? reads)
     : IOperation<GetSecretValueRequest, SecretTarget, GetSecretValueResponse>
 {
     public ValueTask<SecretTarget> ResolveAsync(CallContext call, GetSecretValueRequest request, CancellationToken ct) =>
@@ -73,6 +74,7 @@ internal sealed class GetSecretValue(SecretTargets targets, ISecretStore store, 
         if (!(version.AccessedOn >= today && secret.AccessedOn >= today))
             await store.TouchAsync(secret.Id, versionId, today, ct);
 
+        reads?.Count(secret);
         return new GetSecretValueResponse(
             target.ResourceArn, secret.Name, versionId, secret.Document.Versions.Of(versionId), version.CreatedAt, value);
     }

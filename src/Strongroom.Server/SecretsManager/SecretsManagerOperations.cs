@@ -4,6 +4,7 @@ using Strongroom.Protocol.AwsJson;
 using Strongroom.Server.Endpoint;
 using Strongroom.Server.Iam;
 using Strongroom.Server.Keys;
+using Strongroom.Server.Observability;
 using Strongroom.Server.Rotation;
 using Strongroom.Storage;
 using static Strongroom.Server.Endpoint.OperationTable;
@@ -14,14 +15,15 @@ namespace Strongroom.Server.SecretsManager;
 internal static class SecretsManagerOperations
 {
     public static IReadOnlyList<OperationEntry> All(
-        ISecretStore store, Keyring keyring, KeyDirectory keys, Regions regions, IRotationFunctions functions, PolicyPrincipals principals, Entropy entropy)
+        ISecretStore store, Keyring keyring, KeyDirectory keys, Regions regions, IRotationFunctions functions, PolicyPrincipals principals, Entropy entropy,
+        SecretReads? reads = null)
     {
         var targets = new SecretTargets(store);
         var vault = new SecretVault(store, keyring, new SecretKeys(keys, keyring));
         var replication = new Replication(store, vault, regions);
         var tokens = new PagingTokens(keyring);
         var pages = new SecretPages(store, tokens);
-        var get = new GetSecretValue(targets, store, vault);
+        var get = new GetSecretValue(targets, store, vault, reads);
 
         return
         [
