@@ -15,11 +15,15 @@ public sealed class AccountOperationTests : IAsyncLifetime
         await server.Root.IamAsync("CreateUser", ("UserName", "a"));
         await server.Root.IamAsync("CreateUser", ("UserName", "b"));
         await server.Root.IamAsync("CreateGroup", ("GroupName", "ops"));
+        foreach (var policy in new[] { "one", "two" })
+            await server.Root.IamAsync("CreatePolicy", ("PolicyName", policy), ("PolicyDocument", IamCalls.Read));
+        await server.Root.IamAsync("CreatePolicyVersion", ("PolicyArn", "arn:aws:iam::111122223333:policy/two"), ("PolicyDocument", IamCalls.Read));
 
         var map = (await server.Root.IamAsync("GetAccountSummary")).Element("SummaryMap")!.Elements("entry").ToDictionary(e => e.Element("key")!.Value, e => e.Element("value")!.Value);
 
         Assert.Equal(("2", "1", "0", "1"), (map["Users"], map["Groups"], map["Roles"], map["AccountAccessKeysPresent"]));
         Assert.Equal(("5000", "2", "10"), (map["UsersQuota"], map["AccessKeysPerUserQuota"], map["GroupsPerUserQuota"]));
+        Assert.Equal(("2", "3", "10000"), (map["Policies"], map["PolicyVersionsInUse"], map["PolicyVersionsInUseQuota"]));
     }
 
     [Fact]

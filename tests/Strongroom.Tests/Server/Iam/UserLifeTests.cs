@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using Strongroom.Tests.Server.Sts;
 
 namespace Strongroom.Tests.Server.Iam;
 
@@ -16,6 +17,20 @@ public sealed class UserLifeTests : IAsyncLifetime
     }
 
     public ValueTask DisposeAsync() => server.DisposeAsync();
+
+    // Source: IAM fact sheet 6.2.
+    [Theory]
+    [InlineData("GetUser")]
+    [InlineData("CreateAccessKey")]
+    [InlineData("ListAccessKeys")]
+    public async Task A_session_of_a_role_has_no_user_to_leave_unnamed(string operation)
+    {
+        await server.PutAsync(Identities.Role("admin", Identities.Trust("arn:aws:iam::111122223333:user/App"), Identities.Allow("*")), Identities.User("other"));
+        var session = await server.AssumeAsync(await server.ClientOfAsync("App"), "admin");
+
+        Assert.Equal("Must specify userName when calling with non-User credentials", await session.IamFailsAsync("ValidationError", 400, operation));
+        await session.IamAsync(operation, ("UserName", "other"));
+    }
 
     [Fact]
     public async Task A_renamed_user_keeps_its_id_keys_and_groups()

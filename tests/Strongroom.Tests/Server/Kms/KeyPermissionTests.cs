@@ -72,4 +72,55 @@ public sealed class KeyPermissionTests : IAsyncLifetime
         await app.KmsAsync("CreateGrant", new { KeyId = key, GranteePrincipal = App, Operations = new[] { "Encrypt" } });
         await app.KmsFailsAsync("CreateGrant", new { KeyId = key, GranteePrincipal = App, Operations = new[] { "Encrypt", "Decrypt" } }, "AccessDeniedException");
     }
+
+    // Source: KMS API Reference, UpdateAlias and DeleteAlias: aliases that begin with alias/aws/ are AWS's.
+    [Theory]
+    [InlineData("alias/aws/secretsmanager")]
+    [InlineData("alias/aws/absent")]
+    public async Task The_aliases_of_AWSs_own_keys_stay_where_they_are(string alias)
+    {
+        await Root.KmsAsync("DescribeKey", new { KeyId = "alias/aws/secretsmanager" });
+
+        await Root.KmsFailsAsync("UpdateAlias", new { AliasName = alias, TargetKeyId = key }, "NotAuthorizedException");
+        await Root.KmsFailsAsync("DeleteAlias", new { AliasName = alias }, "NotAuthorizedException");
+    }
+
+    // Source: KMS Developer Guide, "AWS KMS condition keys", kms:ReEncryptOnSameKey.
+    [Theory]
+    [InlineData("true")]
+    [InlineData("false")]
+    public async Task A_policy_tells_whether_data_stay_under_their_key(string same)
+    {
+        var other = await Root.NewKeyAsync();
+        var app = await server.NewUserAsync("app", $$$"""
+            {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:ReEncryptTo","Resource":"*"},
+            {"Effect":"Allow","Action":"kms:ReEncryptFrom","Resource":"*","Condition":{"Bool":{"kms:ReEncryptOnSameKey":"{{{same}}}"} } }]}
+            """);
+        var reverse = await server.NewUserAsync("reverse", $$$"""
+            {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:ReEncryptFrom","Resource":"*"},
+            {"Effect":"Allow","Action":"kms:ReEncryptTo","Resource":"*","Condition":{"Bool":{"kms:ReEncryptOnSameKey":"{{{same}}}"} } }]}
+            """);
+        var blob = (string?)(await Root.KmsAsync("Encrypt", new { KeyId = key, Plaintext = Base64("x") }))["CiphertextBlob"];
+        var (allowed, denied) = same == "true" ? (key, other) : (other, key);
+
+        foreach (var (client, action) in new[] { (app, "kms:ReEncryptFrom"), (reverse, "kms:ReEncryptTo") })
+        {
+            await client.KmsAsync("ReEncrypt", new { CiphertextBlob = blob, DestinationKeyId = allowed });
+            Assert.Contains(action, await client.KmsFailsAsync("ReEncrypt", new { CiphertextBlob = blob, DestinationKeyId = denied }, "AccessDeniedException"), StringComparison.Ordinal);
+        }
+    }
+
+    // Source: Service Authorization Reference, KMS, TagResource: aws:RequestTag/${TagKey}, aws:TagKeys.
+    [Fact]
+    public async Task A_policy_names_the_keys_of_the_tags_that_may_be_put_on_a_key()
+    {
+        var app = await server.NewUserAsync("app", """
+            {"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"kms:TagResource","Resource":"*","Condition":{"ForAllValues:StringEquals":{"aws:TagKeys":["team","stage"]},"Null":{"aws:TagKeys":"false"} } } }
+            """);
+
+        await app.KmsAsync("TagResource", new { KeyId = key, Tags = new[] { new { TagKey = "team", TagValue = "a" } } });
+        await app.KmsFailsAsync(
+            "TagResource", new { KeyId = key, Tags = new[] { new { TagKey = "team", TagValue = "a" }, new { TagKey = "owner", TagValue = "b" } } }, "AccessDeniedException");
+        await app.KmsFailsAsync("TagResource", new { KeyId = key, Tags = new[] { new { TagKey = "owner", TagValue = "b" } } }, "AccessDeniedException");
+    }
 }
