@@ -24,7 +24,6 @@ internal static class CommandLine
             EnvCommand.Create(terminal),
             ProfileCommand.Create(terminal),
             AccountCommand.Create(terminal),
-            AuditCommand.Create(terminal),
             ExplainCommand.Create(terminal),
             RewrapCommand.Create(terminal),
             SealCommand.Create(terminal),

@@ -8,46 +8,38 @@ public sealed partial class SqlStore
             RequireSamePlace(change);
 
         var swept = removals.Take(MaxSweptWithCommit);
-        long? sequence = null;
+        var result = CommitResult.Stale;
         try
         {
-            sequence = await engine.WriteAsync((commit, swept), ApplyAsync, ct);
+            result = await engine.WriteAsync((commit, swept), ApplyAsync, ct);
         }
         finally
         {
-            if (sequence is null)
+            if (result != CommitResult.Committed)
                 removals.Add(swept);
         }
 
-        if (sequence is null)
-            return CommitResult.Stale;
-        foreach (var entry in commit.Records)
-            entry.Sequence = sequence.Value;
-        return CommitResult.Committed;
+        return result;
     }
 
-    /// <returns>The change sequence with this commit; null when it is stale.</returns>
-    private static async ValueTask<long?> ApplyAsync(
+    private static async ValueTask<CommitResult> ApplyAsync(
         SqlSession tx, (SecretCommit Commit, IReadOnlyList<Guid> Swept) work, CancellationToken ct)
     {
         if (!await ApplyAllAsync(tx, work.Commit, ct))
         {
             tx.Abandon();
-            return null;
+            return CommitResult.Stale;
         }
 
-        var sequence = 0L;
         foreach (var entry in work.Commit.Records)
         {
-            await using var reader = await tx.QueryAsync("INSERT INTO audit_outbox (event_id, record) VALUES (@event, @record) RETURNING seq",
+            await tx.ExecuteAsync("INSERT INTO audit_outbox (event_id, record) VALUES (@event, @record)",
                 ct, ("event", entry.EventId), ("record", entry.Json));
-            await reader.ReadAsync(ct);
-            sequence = reader.GetInt64(0);
         }
 
         if (work.Swept.Count > 0)
             await RemoveRecordsAsync(tx, work.Swept, ct);
-        return sequence;
+        return CommitResult.Committed;
     }
 
     /// <returns>False when anything is not as the commit expects it.</returns>

@@ -121,6 +121,8 @@ internal static class ExplainCommand
             _ => $"Denied: {answer["Reason"]}",
         };
         yield return $"  on {answer["ResourceArn"]}";
+        if (answer["OtherAccount"] is { } owner)
+            yield return $"  this is your account's side alone: account {owner} owns the resource and decides for itself";
         foreach (var statement in answer["MatchedStatements"]!.AsArray())
         {
             var through = statement!["Group"] is { } group ? $" (through group {group})" : "";

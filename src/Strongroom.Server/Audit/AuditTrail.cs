@@ -11,8 +11,7 @@ namespace Strongroom.Server.Audit;
 /// Makes sure that a record stands before an answer leaves. A read's record goes to the log; a change's record is committed with the change,
 /// then goes to the log, and leaves the outbox once the log is on stable storage.
 /// </summary>
-/// <param name="readsWaitForDisk">Whether an answer to a read waits until its record is on stable storage, as a change's always does.</param>
-internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox outbox, Entropy entropy, TimeProvider time, bool readsWaitForDisk = false)
+internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox outbox, Entropy entropy)
 {
     private static readonly byte[] LineFeed = "\n"u8.ToArray();
 
@@ -21,7 +20,6 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
 
     // Records that are in the log but not yet known to be on stable storage, so still in the outbox.
     private readonly Lock gate = new();
-    private readonly DiskFlush disk = new(log);
     private List<Guid> appended = [];
 
     // Records of committed changes that the log would not take; they go first when it takes lines again.
@@ -47,7 +45,7 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
 
     /// <summary>Records a read.</summary>
     /// <exception cref="AuditUnavailableException">The record could not be written, so the answer must not be given.</exception>
-    public ValueTask<Audited<TResponse>> RecordAsync<TRequest, TResponse>(
+    public Audited<TResponse> Record<TRequest, TResponse>(
         CallContext call, OperationName operation, Shape<TRequest> shape, TRequest request, TResponse response)
         where TRequest : class, new()
         where TResponse : IAnswer
@@ -57,12 +55,6 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
         line.Write(LineFeed);
         WriteKeyUses(line, call);
         Append(line, call.Now);
-        return readsWaitForDisk ? OnDiskAsync(response) : new(NewAudited(response, default));
-    }
-
-    private async ValueTask<Audited<TResponse>> OnDiskAsync<TResponse>(TResponse response)
-    {
-        await disk.FlushAsync();
         return NewAudited(response, default);
     }
 
@@ -189,25 +181,13 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
         }
     }
 
-    /// <summary>Records what a start found about the log itself or the database.</summary>
-    public void RecordFindings(IReadOnlyList<string> findings)
-    {
-        using var lines = new ScrubbedBuffer();
-        foreach (var finding in findings)
-        {
-            CloudTrailRecord.WriteNotice(lines, "AuditFinding", finding, time.GetUtcNow(), entropy.NewGuid());
-            lines.Write(LineFeed);
-        }
-
-        log.Append(lines.Written.Span);
-    }
-
     // A blank line would be noise in the log; a record of the outage's end is not.
     private void Probe()
     {
         using var line = new ScrubbedBuffer();
-        CloudTrailRecord.WriteNotice(line, "AuditResumed", "The audit log takes records again.", time.GetUtcNow(), entropy.NewGuid());
-        line.Write(LineFeed);
+        line.Write("{\"eventName\":\"AuditResumed\",\"eventType\":\"StrongroomEvent\",\"eventID\":\""u8);
+        line.Write(System.Text.Encoding.ASCII.GetBytes(entropy.NewGuid().ToString()));
+        line.Write("\"}\n"u8);
         Append(line);
     }
 
@@ -217,11 +197,11 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
         Volatile.Write(ref appendedAtMs, now.ToUnixTimeMilliseconds());
     }
 
-    private void Append(ScrubbedBuffer lines, long sequence = 0)
+    private void Append(ScrubbedBuffer lines)
     {
         try
         {
-            log.Append(lines.Written.Span, sequence);
+            log.Append(lines.Written.Span);
             appends.Increment();
         }
         catch (AuditUnavailableException)
@@ -250,7 +230,7 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
 
         try
         {
-            Append(line, records.Max(r => r.Sequence));
+            Append(line);
         }
         catch (AuditUnavailableException)
         {

@@ -48,19 +48,23 @@ internal sealed record Explained(string Action, string ResourceArn, Decision Dec
     /// <summary>The grant that allows it, where one does.</summary>
     public string? GrantId { get; init; }
 
+    /// <summary>The other account that owns the resource and has to allow as well; what it decides is not told.</summary>
+    public string? OtherAccount { get; init; }
+
     public void WriteMembers(Utf8JsonWriter writer)
     {
         writer.WriteString("Decision"u8, DecisionParts.Word(Decision));
         DecisionParts.Write(writer, Decision);
         writer.WriteOptional("GrantId"u8, GrantId);
         writer.WriteStartArray("MatchedStatements"u8);
-        foreach (var statement in Trace.Matched)
+        foreach (var statement in Trace.Matched.Where(statement => OtherAccount is null || statement.Kind != DecidingPolicy.Resource))
             WriteStatement(writer, statement);
         writer.WriteEndArray();
         writer.WriteStartArray("MissingContextKeys"u8);
         foreach (var key in Trace.MissingKeys)
             writer.WriteStringValue(key);
         writer.WriteEndArray();
+        writer.WriteOptional("OtherAccount"u8, OtherAccount);
         writer.WriteOptional("Reason"u8, Decision.Reason(Action));
         writer.WriteString("ResourceArn"u8, ResourceArn);
     }
@@ -127,7 +131,11 @@ internal sealed class Explain(IamDirectories directories, PolicyResources resour
         var question = new AccessRequest(asked.Principal, action, resource, facts) { Overrides = new AssumedContext(entries), Grant = match };
         var trace = new EvaluationTrace();
         var decision = PolicyEvaluator.Evaluate(question, asked.Policies, trace);
-        return new Explained(action, resource.ResourceArn, decision, trace) { GrantId = decision.DecidedBy == DecidingPolicy.Grant ? grant?.EntryName : null };
+        return new Explained(action, resource.ResourceArn, decision, trace)
+        {
+            GrantId = decision.DecidedBy == DecidingPolicy.Grant ? grant?.EntryName : null,
+            OtherAccount = resource is ForeignResource ? resource.Account : null,
+        };
     }
 
     /// <summary>The KMS half of reading and writing a secret: Secrets Manager uses its key as the caller.</summary>

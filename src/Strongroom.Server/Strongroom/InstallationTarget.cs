@@ -12,4 +12,8 @@ internal static class InstallationTarget
         var directory = await directories.GetAsync(call.Caller.Account, ct);
         return new AccountTarget(directory.Origin?.InstallationAccount ?? directory.Account);
     }
+
+    /// <summary>Whether an account is the first one, which makes and lists the others.</summary>
+    public static async ValueTask<bool> IsAsync(IamDirectories directories, string account, CancellationToken ct) =>
+        await directories.GetAsync(account, ct) is { Origin: var origin } && (origin?.InstallationAccount ?? account) == account;
 }

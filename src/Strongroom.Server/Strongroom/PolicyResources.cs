@@ -20,12 +20,16 @@ internal sealed class PolicyResources(ISecretStore store, IamDirectories directo
 
     /// <param name="resource">An ARN, the name of a secret of the account, the id or an alias of a key, or <c>*</c>.</param>
     /// <param name="requestKeys">The request's own condition keys; null when none are known.</param>
+    /// <returns>A <see cref="ForeignResource"/> for what another account owns, unless <paramref name="account"/> administers the installation.</returns>
     public async ValueTask<IResource> FindAsync(string account, string region, string action, string resource, IConditionKeys? requestKeys, CancellationToken ct)
     {
         if (resource == "*")
             return new PlainResource(account, "*");
         if (Arn.TryParse(resource) is { } arn)
         {
+            // What another account has, and what its policies say, is not told: a question is no way around its resource policies.
+            if (IsOfAnother(account, arn) && !await InstallationTarget.IsAsync(directories, account, ct))
+                return Foreign(arn, resource, requestKeys);
             return (arn.Service, arn.Resource) switch
             {
                 ("secretsmanager", var tail) when tail.StartsWith("secret:", StringComparison.Ordinal) =>
@@ -45,6 +49,12 @@ internal sealed class PolicyResources(ISecretStore store, IamDirectories directo
             ? await FindSecretAsync(account, region, resource, resource, requestKeys, ct)
             : new PlainResource(account, resource);
     }
+
+    // AWS's managed policies are everybody's.
+    private static bool IsOfAnother(string account, Arn arn) => arn.Account != account && arn.Account is not ("" or "aws");
+
+    private static ForeignResource Foreign(Arn arn, string resource, IConditionKeys? requestKeys) =>
+        new(arn.Service == "secretsmanager" ? new SecretTarget(arn.Account, resource, resource, null) { RequestKeys = requestKeys } : new PlainResource(arn.Account, resource));
 
     // What acts on a key may name it by an alias; what acts on an alias is asked about the alias.
     private static bool IsOfKey(string action) =>

@@ -151,6 +151,69 @@ public sealed class ExplainTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_another_account_has_and_decides_is_not_told()
+    {
+        var made = (await server.Root.JsonAsync("Strongroom.CreateAccount", new { AccountId = "444455556666" }))["AccessKey"]!;
+        var guest = new TestClient(server, (string)made["AccessKeyId"]!, (string)made["SecretAccessKey"]!);
+        const string Guest = "arn:aws:iam::444455556666:root";
+        await PutAsync(Policy("Allow", "Guests", Guest, "secretsmanager:GetSecretValue"));
+        var key = await server.Root.NewKeyAsync();
+        await server.Root.IamAsync("CreateRole", ("RoleName", "reader"), ("AssumeRolePolicyDocument", $$$"""{"Version":"2012-10-17","Statement":{"Sid":"Trusted","Effect":"Allow","Principal":{"AWS":"{{{Guest}}}"},"Action":"sts:AssumeRole"} }"""));
+        await guest.IamAsync("CreateUser", ("UserName", "nobody"));
+        var arn = (string)(await server.CallAsync("DescribeSecret", new { SecretId = "db" }))["ARN"]!;
+
+        foreach (var (action, existing, absent) in new[]
+        {
+            ("secretsmanager:GetSecretValue", arn, arn[..^6] + "AbCdEf"),
+            ("secretsmanager:GetSecretValue", arn[..^7], arn[..^7] + "2"),
+            ("secretsmanager:PutSecretValue", arn, arn[..^6] + "AbCdEf"),
+            ("kms:Decrypt", KeyArn(key), KeyArn("00000000-0000-4000-8000-000000000000")),
+            ("kms:Decrypt", KeyArn(key).Split("key/")[0] + "alias/aws/secretsmanager", KeyArn(key).Split("key/")[0] + "alias/absent"),
+            ("sts:AssumeRole", "arn:aws:iam::111122223333:role/reader", "arn:aws:iam::111122223333:role/absent"),
+        })
+        {
+            foreach (var (principal, decision, reason) in new[]
+            {
+                (Guest, "allowed", null), ("arn:aws:iam::444455556666:user/nobody", "implicitDeny", $"because no identity-based policy allows the {action} action"),
+            })
+            {
+                var (_, there) = await guest.SendJsonAsync("Strongroom.Explain", new { Principal = principal, Action = action, Resource = existing });
+                var (_, notThere) = await guest.SendJsonAsync("Strongroom.Explain", new { Principal = principal, Action = action, Resource = absent });
+
+                Assert.Equal(notThere.Replace(absent, existing, StringComparison.Ordinal), there);
+                var answer = JsonNode.Parse(there)!;
+                Assert.Equal((decision, reason, "111122223333"), ((string?)answer["Decision"], (string?)answer["Reason"], (string?)answer["OtherAccount"]));
+                Assert.Empty(answer["MatchedStatements"]!.AsArray());
+            }
+        }
+
+        // Who lives there sees the statement, and so does the account that administers the installation.
+        Assert.Null((await ExplainAsync(App, "secretsmanager:GetSecretValue", arn))["OtherAccount"]);
+        var theirs = (string)(await guest.JsonAsync("secretsmanager.CreateSecret", new { Name = "theirs", ClientRequestToken = Token, SecretString = "x" }))["ARN"]!;
+        await guest.JsonAsync("secretsmanager.PutResourcePolicy", new { SecretId = "theirs", ResourcePolicy = Policy("Allow", "Hosts", App, "secretsmanager:*") });
+        Assert.Equal("Hosts", (string?)Assert.Single((await ExplainAsync(App, "secretsmanager:GetSecretValue", theirs))["MatchedStatements"]!.AsArray())!["Sid"]);
+    }
+
+    [Fact]
+    public async Task A_rehearsal_tells_nothing_of_another_accounts_policies()
+    {
+        var made = (await server.Root.JsonAsync("Strongroom.CreateAccount", new { AccountId = "444455556666" }))["AccessKey"]!;
+        var guest = new TestClient(server, (string)made["AccessKeyId"]!, (string)made["SecretAccessKey"]!);
+        await guest.IamAsync("CreateUser", ("UserName", "nobody"));
+        var pair = (await guest.IamAsync("CreateAccessKey", ("UserName", "nobody"))).Element("AccessKey")!;
+        var nobody = new TestClient(server, pair.Element("AccessKeyId")!.Value, pair.Element("SecretAccessKey")!.Value);
+        await PutAsync(Policy("Allow", "Guests", "arn:aws:iam::444455556666:root", "secretsmanager:GetSecretValue"));
+        var arn = (string)(await server.CallAsync("DescribeSecret", new { SecretId = "db" }))["ARN"]!;
+        foreach (var id in new[] { arn, arn[..^6] + "AbCdEf" })
+            await nobody.JsonFailsAsync("secretsmanager.GetSecretValue", new { SecretId = id }, "AccessDeniedException");
+
+        var answer = await guest.JsonAsync("Strongroom.Rehearse", new { Principal = "arn:aws:iam::444455556666:user/nobody", PolicyDocument = AllowAll });
+
+        Assert.Equal([arn, arn[..^6] + "AbCdEf"], answer["NewlyAllowed"]!.AsArray().Select(change => (string?)change!["Resource"]).OrderBy(text => text != arn));
+        Assert.Equal(["PolicyDocument"], answer["NewlyAllowed"]!.AsArray().Select(change => (string?)change!["Policy"]).Distinct());
+    }
+
+    [Fact]
     public async Task The_command_prints_both_halves()
     {
         var key = await server.Root.NewKeyAsync();
