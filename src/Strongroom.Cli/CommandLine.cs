@@ -24,6 +24,7 @@ internal static class CommandLine
             EnvCommand.Create(terminal),
             ProfileCommand.Create(terminal),
             AccountCommand.Create(terminal),
+            AuditCommand.Create(terminal),
             ExplainCommand.Create(terminal),
             RewrapCommand.Create(terminal),
             SealCommand.Create(terminal),

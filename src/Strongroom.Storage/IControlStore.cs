@@ -35,6 +35,12 @@ public interface IAuditOutbox
     /// <summary>All records still in the outbox, oldest first.</summary>
     ValueTask<IReadOnlyList<AuditEntry>> ListAsync(CancellationToken ct);
 
+    /// <summary>The highest number that the change sequence has given out; 0 before the first.</summary>
+    ValueTask<long> FindSequenceAsync(CancellationToken ct);
+
+    /// <summary>Moves the change sequence forward, so that the next number is greater than <paramref name="sequence"/>. Never moves it back.</summary>
+    ValueTask AdvanceSequenceAsync(long sequence, CancellationToken ct);
+
     /// <summary>Forgets records that are on stable storage in the log. Unknown ids are ignored.</summary>
     ValueTask RemoveAsync(IReadOnlyCollection<Guid> eventIds, CancellationToken ct);
 }

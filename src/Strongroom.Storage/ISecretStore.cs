@@ -82,7 +82,12 @@ public sealed record SecretChange
 
 /// <summary>An audit record that belongs to a commit.</summary>
 /// <param name="Json">One CloudTrail record, UTF-8, one line, no line feed at the end.</param>
-public sealed record AuditEntry(Guid EventId, ReadOnlyMemory<byte> Json);
+public sealed record AuditEntry(Guid EventId, ReadOnlyMemory<byte> Json)
+{
+    /// <summary>The store's change sequence with the commit that brought the record, known once that is done: greater than that of every
+    /// commit that was acknowledged before it began. 0: not committed.</summary>
+    public long Sequence { get; internal set; }
+}
 
 public enum SecretOrder { CreatedDate, LastAccessedDate, LastChangedDate, Name }
 

@@ -6,6 +6,9 @@ public interface ISettingStore
     /// <summary>A named value of the installation, such as the wrapped root key; null when never set.</summary>
     ValueTask<byte[]?> FindSettingAsync(string name, CancellationToken ct);
 
+    /// <summary>Writes a setting, whatever its value was.</summary>
+    ValueTask WriteSettingAsync(string name, byte[] value, CancellationToken ct);
+
     /// <summary>Writes settings in one transaction if one of them still has the value it was read with.</summary>
     /// <returns>False when <paramref name="name"/> has another value; nothing was written.</returns>
     ValueTask<bool> ReplaceSettingsAsync(string name, byte[] expected, IReadOnlyDictionary<string, byte[]> settings, CancellationToken ct);

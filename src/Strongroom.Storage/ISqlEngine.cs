@@ -11,6 +11,12 @@ internal interface ISqlEngine : IAsyncDisposable
 
     ICommitWatch? Watch { get; set; }
 
+    /// <summary>Gives the highest number that the change sequence gave out, or no row.</summary>
+    string LastSequenceSql { get; }
+
+    /// <summary>Moves the change sequence to <c>@sequence</c> unless it is further, once a number was given out.</summary>
+    string AdvanceSequenceSql { get; }
+
     /// <summary>Runs a function that only reads. It sees every change acknowledged before it was called.</summary>
     /// <exception cref="StoreUnavailableException">The database can't be read now.</exception>
     ValueTask<T> ReadAsync<TState, T>(TState state, SqlWork<TState, T> read, CancellationToken ct);

@@ -8,38 +8,46 @@ public sealed partial class SqlStore
             RequireSamePlace(change);
 
         var swept = removals.Take(MaxSweptWithCommit);
-        var result = CommitResult.Stale;
+        long? sequence = null;
         try
         {
-            result = await engine.WriteAsync((commit, swept), ApplyAsync, ct);
+            sequence = await engine.WriteAsync((commit, swept), ApplyAsync, ct);
         }
         finally
         {
-            if (result != CommitResult.Committed)
+            if (sequence is null)
                 removals.Add(swept);
         }
 
-        return result;
+        if (sequence is null)
+            return CommitResult.Stale;
+        foreach (var entry in commit.Records)
+            entry.Sequence = sequence.Value;
+        return CommitResult.Committed;
     }
 
-    private static async ValueTask<CommitResult> ApplyAsync(
+    /// <returns>The change sequence with this commit; null when it is stale.</returns>
+    private static async ValueTask<long?> ApplyAsync(
         SqlSession tx, (SecretCommit Commit, IReadOnlyList<Guid> Swept) work, CancellationToken ct)
     {
         if (!await ApplyAllAsync(tx, work.Commit, ct))
         {
             tx.Abandon();
-            return CommitResult.Stale;
+            return null;
         }
 
+        var sequence = 0L;
         foreach (var entry in work.Commit.Records)
         {
-            await tx.ExecuteAsync("INSERT INTO audit_outbox (event_id, record) VALUES (@event, @record)",
+            await using var reader = await tx.QueryAsync("INSERT INTO audit_outbox (event_id, record) VALUES (@event, @record) RETURNING seq",
                 ct, ("event", entry.EventId), ("record", entry.Json));
+            await reader.ReadAsync(ct);
+            sequence = reader.GetInt64(0);
         }
 
         if (work.Swept.Count > 0)
             await RemoveRecordsAsync(tx, work.Swept, ct);
-        return CommitResult.Committed;
+        return sequence;
     }
 
     /// <returns>False when anything is not as the commit expects it.</returns>

@@ -23,6 +23,13 @@ public sealed partial class SqlStore
             return true;
         }, ct);
 
+    public async ValueTask WriteSettingAsync(string name, byte[] value, CancellationToken ct) =>
+        await engine.WriteAsync((name, value), static async (tx, setting, ct) =>
+        {
+            await WriteSettingAsync(tx, setting.name, setting.value, ct);
+            return true;
+        }, ct);
+
     public ValueTask EraseReplacedSettingsAsync(CancellationToken ct) => engine.EraseReplacedSettingsAsync(ct);
 
     public ValueTask<bool> InitializeAsync(StoreSeed seed, CancellationToken ct) =>

@@ -7,12 +7,37 @@ public sealed partial class SqlStore
         await SweepOutboxAsync(ct);
         return await engine.ReadAsync(0, static async (session, _, ct) =>
         {
-            await using var reader = await session.QueryAsync("SELECT event_id, record FROM audit_outbox ORDER BY seq", ct);
+            await using var reader = await session.QueryAsync("SELECT event_id, record, seq FROM audit_outbox ORDER BY seq", ct);
             var entries = new List<AuditEntry>();
             while (await reader.ReadAsync(ct))
-                entries.Add(new AuditEntry(new Guid(reader.GetFieldValue<byte[]>(0), bigEndian: true), reader.GetFieldValue<byte[]>(1)));
+            {
+                entries.Add(new AuditEntry(new Guid(reader.GetFieldValue<byte[]>(0), bigEndian: true), reader.GetFieldValue<byte[]>(1))
+                {
+                    Sequence = reader.GetInt64(2),
+                });
+            }
 
             return entries;
+        }, ct);
+    }
+
+    public ValueTask<long> FindSequenceAsync(CancellationToken ct) =>
+        engine.ReadAsync(engine.LastSequenceSql, static async (session, sql, ct) =>
+        {
+            await using var reader = await session.QueryAsync(sql, ct);
+            return await reader.ReadAsync(ct) ? reader.GetInt64(0) : 0;
+        }, ct);
+
+    public async ValueTask AdvanceSequenceAsync(long sequence, CancellationToken ct)
+    {
+        // The row makes the sequence, which must exist before it can be moved, and goes again; its number is spent.
+        await engine.WriteAsync((engine.AdvanceSequenceSql, sequence), static async (tx, change, ct) =>
+        {
+            await tx.ExecuteAsync("INSERT INTO audit_outbox (event_id, record) VALUES (@event, @record)",
+                ct, ("event", Guid.Empty), ("record", Array.Empty<byte>()));
+            await tx.ExecuteAsync("DELETE FROM audit_outbox WHERE event_id = @event", ct, ("event", Guid.Empty));
+            await using var reader = await tx.QueryAsync(change.AdvanceSequenceSql, ct, ("sequence", change.sequence));
+            return await reader.ReadAsync(ct);
         }, ct);
     }
 

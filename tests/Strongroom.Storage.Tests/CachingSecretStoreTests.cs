@@ -52,6 +52,8 @@ public sealed class CachingSecretStoreContractTests : SecretStoreContract
         public ValueTask<IReadOnlyList<StoredSecret>> ListLaggingAsync(long after, int limit, CancellationToken ct) => cached.ListLaggingAsync(after, limit, ct);
         public ValueTask<IReadOnlyList<AuditEntry>> ListAsync(CancellationToken ct) => store.ListAsync(ct);
         public ValueTask RemoveAsync(IReadOnlyCollection<Guid> eventIds, CancellationToken ct) => store.RemoveAsync(eventIds, ct);
+        public ValueTask<long> FindSequenceAsync(CancellationToken ct) => store.FindSequenceAsync(ct);
+        public ValueTask AdvanceSequenceAsync(long sequence, CancellationToken ct) => store.AdvanceSequenceAsync(sequence, ct);
         public ValueTask DisposeAsync() => store.DisposeAsync();
     }
 }

@@ -6,6 +6,7 @@ internal sealed class ModelStore : ISecretStore, IAuditOutbox
     private readonly Lock gate = new();
     private List<Row> rows = [];
     private List<AuditEntry> outbox = [];
+    private long sequence;
     private long lastId;
 
     private sealed record Row(StoredSecret Secret, IReadOnlyList<StoredVersion> Versions);
@@ -53,6 +54,9 @@ internal sealed class ModelStore : ISecretStore, IAuditOutbox
             throw new InvalidOperationException("A version has an id.");
 
         nextOutbox.AddRange(commit.Records);
+        foreach (var record in commit.Records)
+            record.Sequence = sequence + commit.Records.Count;
+        sequence += commit.Records.Count;
         (rows, outbox) = (next, nextOutbox);
         return CommitResult.Committed;
     });
@@ -77,6 +81,11 @@ internal sealed class ModelStore : ISecretStore, IAuditOutbox
 
     public async ValueTask RemoveAsync(IReadOnlyCollection<Guid> eventIds, CancellationToken ct) =>
         await Locked(() => outbox = [.. outbox.Where(r => !eventIds.Contains(r.EventId))]);
+
+    public ValueTask<long> FindSequenceAsync(CancellationToken ct) => Locked(() => sequence);
+
+    public async ValueTask AdvanceSequenceAsync(long sequence, CancellationToken ct) =>
+        await Locked(() => this.sequence = Math.Max(this.sequence, sequence));
 
     private bool Apply(List<Row> next, SecretChange change)
     {

@@ -23,6 +23,41 @@ public abstract partial class SecretStoreContract
     }
 
     [Fact]
+    public async Task Each_commit_gets_a_higher_number_than_all_before_also_once_the_outbox_was_empty()
+    {
+        var records = Enumerable.Range(0, 4).Select(_ => Record(Guid.NewGuid())).ToArray();
+        Assert.Equal(0, await Outbox.FindSequenceAsync(Ct));
+        await Store.CommitAsync(new SecretCommit([], [records[0], records[1]]), Ct);
+        await Store.CommitAsync(new SecretCommit([], [records[2]]), Ct);
+        var before = await Outbox.FindSequenceAsync(Ct);
+        await Outbox.RemoveAsync([.. records.Select(r => r.EventId)], Ct);
+        Assert.Empty(await Outbox.ListAsync(Ct));
+
+        await Store.CommitAsync(new SecretCommit([], [records[3]]), Ct);
+
+        Assert.True(records[0].Sequence > 0);
+        Assert.True(records[1].Sequence >= records[0].Sequence);
+        Assert.True(records[2].Sequence > records[1].Sequence);
+        Assert.Equal(records[2].Sequence, before);
+        Assert.True(records[3].Sequence > before);
+        Assert.Equal(records[3].Sequence, await Outbox.FindSequenceAsync(Ct));
+        Assert.Equal([records[3].Sequence], (await Outbox.ListAsync(Ct)).Select(r => r.Sequence));
+    }
+
+    [Fact]
+    public async Task The_sequence_moves_forward_and_never_back()
+    {
+        await Outbox.AdvanceSequenceAsync(1_000, Ct);
+        await Outbox.AdvanceSequenceAsync(10, Ct);
+        var record = Record(Guid.NewGuid());
+
+        await Store.CommitAsync(new SecretCommit([], [record]), Ct);
+
+        Assert.True(record.Sequence > 1_000);
+        Assert.Single(await Outbox.ListAsync(Ct));
+    }
+
+    [Fact]
     public async Task Removals_that_travel_with_a_stale_commit_are_not_forgotten()
     {
         var secret = await Store.AddAsync(Secret("a"));

@@ -29,6 +29,8 @@ internal sealed class ServeReport(Terminal terminal, string? dataFlag)
 
         if (server.RecoveredRecords > 0)
             terminal.Output.WriteLine($"The last run ended without warning: {server.RecoveredRecords} audit records were recovered, none is missing.");
+        foreach (var finding in server.AuditFindings)
+            terminal.Warn(finding);
         if (server.IsReadableOnNetwork)
             terminal.Warn($"secrets cross the network readable: {options.Listen} is plain HTTP and other machines reach it.");
         if (!server.IsNew && options.RootSecretAccessKey is not null)

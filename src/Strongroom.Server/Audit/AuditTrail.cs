@@ -11,7 +11,8 @@ namespace Strongroom.Server.Audit;
 /// Makes sure that a record stands before an answer leaves. A read's record goes to the log; a change's record is committed with the change,
 /// then goes to the log, and leaves the outbox once the log is on stable storage.
 /// </summary>
-internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox outbox, Entropy entropy)
+/// <param name="readsWaitForDisk">Whether an answer to a read waits until its record is on stable storage, as a change's always does.</param>
+internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox outbox, Entropy entropy, TimeProvider time, bool readsWaitForDisk = false)
 {
     private static readonly byte[] LineFeed = "\n"u8.ToArray();
 
@@ -20,6 +21,7 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
 
     // Records that are in the log but not yet known to be on stable storage, so still in the outbox.
     private readonly Lock gate = new();
+    private readonly DiskFlush disk = new(log);
     private List<Guid> appended = [];
 
     // Records of committed changes that the log would not take; they go first when it takes lines again.
@@ -45,7 +47,7 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
 
     /// <summary>Records a read.</summary>
     /// <exception cref="AuditUnavailableException">The record could not be written, so the answer must not be given.</exception>
-    public Audited<TResponse> Record<TRequest, TResponse>(
+    public ValueTask<Audited<TResponse>> RecordAsync<TRequest, TResponse>(
         CallContext call, OperationName operation, Shape<TRequest> shape, TRequest request, TResponse response)
         where TRequest : class, new()
         where TResponse : IAnswer
@@ -55,6 +57,12 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
         line.Write(LineFeed);
         WriteKeyUses(line, call);
         Append(line, call.Now);
+        return readsWaitForDisk ? OnDiskAsync(response) : new(NewAudited(response, default));
+    }
+
+    private async ValueTask<Audited<TResponse>> OnDiskAsync<TResponse>(TResponse response)
+    {
+        await disk.FlushAsync();
         return NewAudited(response, default);
     }
 
@@ -181,13 +189,25 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
         }
     }
 
+    /// <summary>Records what a start found about the log itself or the database.</summary>
+    public void RecordFindings(IReadOnlyList<string> findings)
+    {
+        using var lines = new ScrubbedBuffer();
+        foreach (var finding in findings)
+        {
+            CloudTrailRecord.WriteNotice(lines, "AuditFinding", finding, time.GetUtcNow(), entropy.NewGuid());
+            lines.Write(LineFeed);
+        }
+
+        log.Append(lines.Written.Span);
+    }
+
     // A blank line would be noise in the log; a record of the outage's end is not.
     private void Probe()
     {
         using var line = new ScrubbedBuffer();
-        line.Write("{\"eventName\":\"AuditResumed\",\"eventType\":\"StrongroomEvent\",\"eventID\":\""u8);
-        line.Write(System.Text.Encoding.ASCII.GetBytes(entropy.NewGuid().ToString()));
-        line.Write("\"}\n"u8);
+        CloudTrailRecord.WriteNotice(line, "AuditResumed", "The audit log takes records again.", time.GetUtcNow(), entropy.NewGuid());
+        line.Write(LineFeed);
         Append(line);
     }
 
@@ -197,11 +217,11 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
         Volatile.Write(ref appendedAtMs, now.ToUnixTimeMilliseconds());
     }
 
-    private void Append(ScrubbedBuffer lines)
+    private void Append(ScrubbedBuffer lines, long sequence = 0)
     {
         try
         {
-            log.Append(lines.Written.Span);
+            log.Append(lines.Written.Span, sequence);
             appends.Increment();
         }
         catch (AuditUnavailableException)
@@ -230,7 +250,7 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
 
         try
         {
-            Append(line);
+            Append(line, records.Max(r => r.Sequence));
         }
         catch (AuditUnavailableException)
         {

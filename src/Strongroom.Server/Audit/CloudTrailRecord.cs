@@ -119,6 +119,36 @@ internal static class CloudTrailRecord
         writer.Flush();
     }
 
+    /// <summary>Writes the record of something about this server that no account caused, in the schema of a service event.</summary>
+    public static void WriteNotice(IBufferWriter<byte> output, string name, string message, DateTimeOffset now, Guid eventId)
+    {
+        const string Service = "strongroom";
+        using var rented = JsonWriters.Rent(output);
+        var writer = rented.Writer;
+        writer.WriteStartObject();
+        writer.WriteString(Names.EventVersion, Names.Version);
+        writer.WriteStartObject(Names.UserIdentity);
+        writer.WriteString("invokedBy"u8, Service);
+        writer.WriteEndObject();
+        WriteTime(writer, now);
+        writer.WriteString(Names.EventSource, Service);
+        writer.WriteString(Names.EventName, name);
+        writer.WriteString(Names.SourceIpAddress, Service);
+        writer.WriteString(Names.UserAgent, Service);
+        writer.WriteNull(Names.RequestParameters);
+        writer.WriteNull(Names.ResponseElements);
+        writer.WriteStartObject("additionalEventData"u8);
+        writer.WriteString("message"u8, message);
+        writer.WriteEndObject();
+        writer.WriteString(Names.EventId, eventId);
+        writer.WriteBoolean(Names.ReadOnly, false);
+        writer.WriteString(Names.EventType, "AwsServiceEvent"u8);
+        writer.WriteBoolean(Names.ManagementEvent, true);
+        writer.WriteString(Names.EventCategory, Names.Management);
+        writer.WriteEndObject();
+        writer.Flush();
+    }
+
     /// <summary>Writes the record of something the service did by itself.</summary>
     public static void WriteEvent(IBufferWriter<byte> output, ServiceEvent what, DateTimeOffset now, Guid eventId)
     {

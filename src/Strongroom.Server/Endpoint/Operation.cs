@@ -56,7 +56,7 @@ internal sealed class Operation<TRequest, TTarget, TResponse>(
                 var plan = await handler.PlanAsync(call, authorized, ct);                            // 7
                 using var response = plan.Response;
                 var audited = plan.IsRead                                                            // 8: the record stands before a byte leaves
-                    ? audit.Record(call, Name, shape, request, response)
+                    ? await audit.RecordAsync(call, Name, shape, request, response)
                     : await audit.CommitAsync(call, Name, shape, request, plan);
                 if (audited is null)
                     continue;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Strongroom.Crypto.KeyProviders;
+using Strongroom.Server.Audit;
 using Strongroom.Server.Observability;
 using Strongroom.Storage;
 
@@ -72,6 +73,15 @@ public sealed record ServerOptions
 
     /// <summary>How the host is to write its log lines.</summary>
     public LogFormat LogFormat { get; init; }
+
+    /// <summary>When a segment of the audit log is closed.</summary>
+    internal AuditLogOptions AuditLog { get; init; } = AuditLogOptions.Default;
+
+    /// <summary>How long closed audit segments are kept; null: for ever.</summary>
+    public TimeSpan? AuditRetention { get; init; }
+
+    /// <summary>Whether an answer to a read waits until its record is on stable storage. Changes always do.</summary>
+    public bool AuditReadsWaitForDisk { get; init; }
 
     /// <summary>Least severe log lines to write. The host decides where.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;

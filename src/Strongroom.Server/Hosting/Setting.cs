@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -45,6 +46,12 @@ public sealed partial record Setting(
     /// <exception cref="SettingsException">Not as described; the message names the place and never the value of a secret.</exception>
     internal static string Matching(string value, Regex form, string what) =>
         form.IsMatch(value) ? value : throw new SettingsException(what);
+
+    /// <exception cref="SettingsException">No whole number, or out of range.</exception>
+    internal static long Number(string value, long least, long most, string name) =>
+        long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            ? number
+            : throw new SettingsException($"'{value}' can't be used for {name}: it is a whole number from {least} to {most}.");
 
     [GeneratedRegex(@"\A[0-9]{12}\z", RegexOptions.CultureInvariant, 100)]
     internal static partial Regex AccountId();

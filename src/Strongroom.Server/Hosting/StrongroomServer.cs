@@ -33,6 +33,8 @@ namespace Strongroom.Server.Hosting;
 public sealed class StrongroomServer : IAsyncDisposable
 {
     private static readonly TimeSpan SettleInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan DigestInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RollInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan UsesInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan PurgeInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan KeyInterval = TimeSpan.FromSeconds(30);
@@ -66,6 +68,9 @@ public sealed class StrongroomServer : IAsyncDisposable
 
     /// <summary>Audit records that an earlier crash had kept out of the log and this start put there. Known once <see cref="Opened"/>.</summary>
     public int RecoveredRecords { get; private set; }
+
+    /// <summary>What is not with the audit log or the database as the last run left them, in words. Known once <see cref="Opened"/>.</summary>
+    public IReadOnlyList<string> AuditFindings { get; private set; } = [];
 
     /// <summary>Completes once calls are served: at once, or when a seal that was out of reach at start is back.</summary>
     /// <exception cref="SealException">The seal came back and is a wrong one; the message says what to do. The server serves no calls.</exception>
@@ -164,6 +169,7 @@ public sealed class StrongroomServer : IAsyncDisposable
             {
                 await parts.Uses.FlushAsync(CancellationToken.None);
                 await parts.Audit.SettleAsync(CancellationToken.None);
+                await parts.Digests.SignAsync(CancellationToken.None);
             }
         }
         catch (Exception e) when (e is StoreUnavailableException or IOException)
@@ -177,6 +183,7 @@ public sealed class StrongroomServer : IAsyncDisposable
         await instruments.DisposeAsync();
         await app.DisposeAsync();
         parts?.Log.Dispose();
+        parts?.Digests.Dispose();
         await store.DisposeAsync();
         parts?.Keyring.Dispose();
         directory.Dispose();
@@ -234,18 +241,23 @@ public sealed class StrongroomServer : IAsyncDisposable
     {
         var (keyring, isNew) = await Installation.OpenAsync(store, directory, options, entropy, time, ct);
         AuditLog? auditLog = null;
+        AuditDigests? digests = null;
         try
         {
-            auditLog = AuditLog.Open(directory.AuditLog);
-            var audit = new AuditTrail(auditLog, secrets, store, entropy);
+            (auditLog, digests, AuditFindings) = await AuditDigests.OpenAsync(directory.AuditLog, options.AuditLog, store, keyring, entropy, time, ct);
+            var audit = new AuditTrail(auditLog, secrets, store, entropy, time, options.AuditReadsWaitForDisk);
             RecoveredRecords = await audit.RecoverAsync(ct);
+            if (AuditFindings.Count > 0)
+                audit.RecordFindings(AuditFindings);
             var accounts = await store.ListAccountsAsync(ct);
-            parts = new Parts(keyring, auditLog, audit, new CredentialUses(store), accounts is [var only] ? only.Account : $"{accounts.Count} accounts");
+            parts = new Parts(
+                keyring, auditLog, digests, audit, new CredentialUses(store), accounts is [var only] ? only.Account : $"{accounts.Count} accounts");
             IsNew = isNew;
         }
         catch
         {
             auditLog?.Dispose();
+            digests?.Dispose();
             keyring.Dispose();
             throw;
         }
@@ -315,8 +327,11 @@ public sealed class StrongroomServer : IAsyncDisposable
     {
         StartLine.Write(StartLog, options, directory, store.Place, parts!.Account, Endpoint, Metrics, instruments.CertificateExpiresAt);
         var (audit, uses) = (parts!.Audit, parts.Uses);
+        var keeping = new AuditJobs(parts.Log, parts.Digests, options.AuditRetention, time);
         var purge = new PurgeJob(secrets, store, audit, entropy.NewGuid(), time);
         Start(SettleInterval, async ct => await audit.SettleAsync(ct), "audit settling", time);
+        Start(DigestInterval, keeping.SignAsync, "signing of the audit log", time);
+        Start(RollInterval, keeping.RollAsync, "closing of audit segments", time);
         Start(UsesInterval, uses.FlushAsync, "noting of uses", time);
         Start(PurgeInterval, purge.RunAsync, "purge", time);
         Start(KeyInterval, keyJobs!.RunAsync, "rotation and deletion of KMS keys", time);
@@ -332,7 +347,7 @@ public sealed class StrongroomServer : IAsyncDisposable
     private ILogger StartLog => app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(StartLine.Category);
 
     /// <summary>What there is once the root key is there.</summary>
-    private sealed record Parts(Keyring Keyring, AuditLog Log, AuditTrail Audit, CredentialUses Uses, string Account);
+    private sealed record Parts(Keyring Keyring, AuditLog Log, AuditDigests Digests, AuditTrail Audit, CredentialUses Uses, string Account);
 
     private sealed class NoLifetime : IHostLifetime
     {

@@ -23,6 +23,10 @@ internal sealed class PostgresEngine : ISqlEngine
 
     public ICommitWatch? Watch { get; set; }
 
+    public string LastSequenceSql => "SELECT last_value FROM audit_outbox_seq_seq WHERE is_called";
+
+    public string AdvanceSequenceSql => "SELECT setval('audit_outbox_seq_seq', GREATEST(@sequence, (SELECT last_value FROM audit_outbox_seq_seq)))";
+
     /// <param name="migrations">All steps this program knows; tests pass others.</param>
     public static async Task<PostgresEngine> OpenAsync(
         string connectionString, IReadOnlyList<Migration> migrations, TimeProvider time, CancellationToken ct)

@@ -23,6 +23,10 @@ internal sealed class SqliteEngine : ISqlEngine
         set => writer.Watch = value;
     }
 
+    public string LastSequenceSql => "SELECT seq FROM sqlite_sequence WHERE name = 'audit_outbox'";
+
+    public string AdvanceSequenceSql => "UPDATE sqlite_sequence SET seq = MAX(seq, @sequence) WHERE name = 'audit_outbox' RETURNING seq";
+
     /// <param name="migrations">All steps this program knows; tests pass others.</param>
     public static Task<SqliteEngine> OpenAsync(string path, IReadOnlyList<Migration> migrations, TimeProvider time, CancellationToken ct) =>
         // Off the caller's thread: a migration may take long, and SQLite does nothing asynchronously.

@@ -107,7 +107,7 @@ internal sealed class RunningServer : IAsyncDisposable
 
     /// <summary>All audit records so far, oldest first.</summary>
     public IReadOnlyList<JsonObject> Records() =>
-        [.. Directory.EnumerateFiles(Path.Combine(Data, "audit")).Order().SelectMany(ReadShared).Select(l => JsonNode.Parse(l)!.AsObject())];
+        [.. Directory.EnumerateFiles(Path.Combine(Data, "audit"), "*.jsonl").Order().SelectMany(ReadShared).Select(l => JsonNode.Parse(l)!.AsObject())];
 
     public async ValueTask DisposeAsync()
     {

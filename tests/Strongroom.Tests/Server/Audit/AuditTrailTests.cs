@@ -123,9 +123,9 @@ public sealed class AuditTrailTests : IAsyncLifetime
             File.SetLastWriteTimeUtc(old, called.AddSeconds(secondsAfterCall).UtcDateTime);
             await using var store = await SqlStore.OpenSqliteAsync(Path.Combine(directory, "strongroom.db"), server.Time, Ct);
             await store.CommitAsync(new SecretCommit([], [new AuditEntry(id, Encoding.UTF8.GetBytes(line))]), Ct);
-            using var log = AuditLog.Open(Path.Combine(directory, "audit"));
+            using var log = AuditLog.Open(Path.Combine(directory, "audit"), AuditLogOptions.Default, server.Time);
 
-            Assert.Equal(appended, await new AuditTrail(log, store, store, SystemEntropy.Instance).RecoverAsync(Ct));
+            Assert.Equal(appended, await new AuditTrail(log, store, store, SystemEntropy.Instance, server.Time).RecoverAsync(Ct));
 
             Assert.Empty(await store.ListAsync(Ct));
         }

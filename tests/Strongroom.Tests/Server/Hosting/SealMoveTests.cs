@@ -139,6 +139,12 @@ public sealed class SealMoveTests : IAsyncLifetime
     {
         public ValueTask<byte[]?> FindSettingAsync(string name, CancellationToken ct) => inner.FindSettingAsync(name, ct);
 
+        public ValueTask WriteSettingAsync(string name, byte[] value, CancellationToken ct)
+        {
+            beforeChange();
+            return inner.WriteSettingAsync(name, value, ct);
+        }
+
         public ValueTask<bool> ReplaceSettingsAsync(string name, byte[] expected, IReadOnlyDictionary<string, byte[]> settings, CancellationToken ct)
         {
             beforeChange();

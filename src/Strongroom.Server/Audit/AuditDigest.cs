@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Strongroom.Server.Hosting;
+
+namespace Strongroom.Server.Audit;
+
+/// <summary>
+/// What is signed about a segment: which records it holds up to a point, and the hash that they end with. One JSON object in a file beside
+/// the segment; the last one says that it is closed. Format: docs/formats/audit-log.md.
+/// </summary>
+/// <param name="Log">The log's id.</param>
+/// <param name="Segment">The segment's number.</param>
+/// <param name="IsClosed">Nothing comes after <paramref name="Last"/> in this segment.</param>
+/// <param name="Bytes">The segment's length, uncompressed, with the record <paramref name="Last"/>.</param>
+/// <param name="Time">When it was signed, UTC.</param>
+internal sealed record AuditDigest(
+    [property: JsonPropertyName("log")] Guid Log,
+    [property: JsonPropertyName("segment")] int Segment,
+    [property: JsonPropertyName("closed")] bool IsClosed,
+    [property: JsonPropertyName("first")] long First,
+    [property: JsonPropertyName("last")] long Last,
+    [property: JsonPropertyName("change")] long Change,
+    [property: JsonPropertyName("bytes")] long Bytes,
+    [property: JsonPropertyName("previous")] string Previous,
+    [property: JsonPropertyName("hash")] string Hash,
+    [property: JsonPropertyName("time")] DateTime Time)
+{
+    public static AuditDigest Of(Guid log, LogHead head, bool isClosed, DateTimeOffset now) =>
+        new(log, head.Segment, isClosed, head.First, head.Last, head.Change, head.Bytes, head.Previous, head.Hash, now.UtcDateTime);
+
+    public static string PathOf(string directory, int segment) =>
+        Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"audit-{segment:D8}.digest"));
+
+    /// <summary>The digest of a segment as it stands in its file, whoever signed it; null when there is none or it can't be read as one.</summary>
+    public static AuditDigest? Find(string directory, int segment) => SignedStatement.TryRead(PathOf(directory, segment))?.Read<AuditDigest>();
+
+    public static void Write(string directory, int segment, SignedStatement statement) =>
+        DataDirectory.WritePrivate(PathOf(directory, segment), Encoding.UTF8.GetBytes(statement.Text + "\n"));
+}
+
+/// <summary>Which segments were removed because they were older than is kept. Without it, a missing segment is a finding.</summary>
+/// <param name="Through">This segment and all before it.</param>
+/// <param name="Last">The number of the last record that was removed.</param>
+/// <param name="Hash">The hash of that record's line.</param>
+internal sealed record AuditRemoval(
+    [property: JsonPropertyName("log")] Guid Log,
+    [property: JsonPropertyName("removedThrough")] int Through,
+    [property: JsonPropertyName("last")] long Last,
+    [property: JsonPropertyName("hash")] string Hash,
+    [property: JsonPropertyName("time")] DateTime Time)
+{
+    public static string PathOf(string directory) => Path.Combine(directory, "audit-removed.digest");
+}
+
+/// <summary>A JSON object whose last members are the id of a key and a signature over everything before the signature.</summary>
+internal sealed record SignedStatement(string Text)
+{
+    private const string SignatureMember = ",\"signature\":\"";
+    private const string KeyMember = ",\"key\":\"";
+
+    public static SignedStatement Sign<T>(T what, DigestKey key)
+    {
+        var json = JsonSerializer.Serialize(what, Options);
+        var signed = $"{json[..^1]}{KeyMember}{key.Id}\"";
+        return new SignedStatement($"{signed}{SignatureMember}{Convert.ToBase64String(key.Sign(Encoding.UTF8.GetBytes(signed)))}\"}}");
+    }
+
+    /// <summary>Null when there is no such file, or nothing like a statement in it.</summary>
+    public static SignedStatement? TryRead(string path)
+    {
+        try
+        {
+            return TryParse(File.ReadAllText(path));
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    public static SignedStatement? TryParse(string text)
+    {
+        text = text.EndsWith('\n') ? text[..^1] : text;
+        return text.StartsWith('{') && text.EndsWith("\"}", StringComparison.Ordinal) && text.Contains(SignatureMember, StringComparison.Ordinal)
+            ? new SignedStatement(text)
+            : null;
+    }
+
+    /// <summary>Whether the owner of the key signed it, as it stands.</summary>
+    public bool IsSignedWith(DigestVerifier key)
+    {
+        var at = Text.LastIndexOf(SignatureMember, StringComparison.Ordinal);
+        var encoded = Text[(at + SignatureMember.Length)..^2];
+        var signature = new byte[encoded.Length];
+        return Convert.TryFromBase64String(encoded, signature, out var length)
+            && key.Verify(Encoding.UTF8.GetBytes(Text[..at]), signature.AsSpan(0, length));
+    }
+
+    /// <summary>What it states, which is worth nothing before <see cref="IsSignedWith"/>. Null when members are missing or have other types.</summary>
+    public T? Read<T>() where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(Text, Options);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        RespectRequiredConstructorParameters = true,
+        RespectNullableAnnotations = true,
+        // Base64 as it is: these texts go into files, never into a page.
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+}
