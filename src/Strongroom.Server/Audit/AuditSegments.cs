@@ -152,8 +152,8 @@ internal sealed class AuditSegmentReader : IDisposable
     /// <summary>Where the next line begins in the uncompressed text.</summary>
     public long Offset { get; private set; }
 
-    /// <summary>Bytes after the last complete line that were seen so far: more than none in a closed segment is a cut-off line.</summary>
-    public int UnfinishedBytes => end - start;
+    /// <summary>Bytes after the last complete line when the end was last met: more than none in a closed segment is a cut-off line.</summary>
+    public int UnfinishedBytes { get; private set; }
 
     /// <summary>The next complete line without its line feed, valid until the next call.</summary>
     /// <returns>False at the end.</returns>
@@ -175,6 +175,7 @@ internal sealed class AuditSegmentReader : IDisposable
             searched = end;
             if (!TryFill())
             {
+                LetGoOfUnfinished();
                 line = default;
                 return false;
             }
@@ -185,6 +186,16 @@ internal sealed class AuditSegmentReader : IDisposable
     {
         text.Dispose();
         file.Dispose();
+    }
+
+    // What a writer had to give up may be written over: the next look at a plain file begins at the line's start again.
+    private void LetGoOfUnfinished()
+    {
+        UnfinishedBytes = end - start;
+        if (IsCompressed)
+            return;
+        file.Position = Offset;
+        start = searched = end = 0;
     }
 
     private bool TryFill()
