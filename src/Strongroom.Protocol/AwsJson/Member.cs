@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Strongroom.Protocol.AwsQuery;
@@ -118,6 +119,25 @@ internal sealed class BoolMember<T>(string name, Func<T, bool?> get, Action<T, b
     {
         if (get(target) is { } value)
             writer.WriteBoolean(AuditName, value);
+    }
+}
+
+/// <summary>An instant. JSON only: no Query operation here takes one.</summary>
+internal sealed class TimeMember<T>(string name, Func<T, DateTimeOffset?> get, Action<T, DateTimeOffset> set) : Member<T>(name, required: false, sensitive: false)
+{
+    internal override void Read(ref Utf8JsonReader reader, T target) => set(target, Scalars.ReadTime(ref reader));
+
+    internal override void Read(QueryForm form, T target) => throw new NotSupportedException();
+
+    internal override void Validate(T target, string prefix, Violations violations)
+    {
+    }
+
+    // US long form. Source: IAM fact sheet 8.3.
+    internal override void WriteAudit(Utf8JsonWriter writer, T target)
+    {
+        if (get(target) is { } time)
+            writer.WriteString(AuditName, time.UtcDateTime.ToString("MMM d, yyyy h:mm:ss tt", CultureInfo.InvariantCulture));
     }
 }
 

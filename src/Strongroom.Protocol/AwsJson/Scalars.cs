@@ -26,6 +26,17 @@ internal static class Scalars
             : throw FrameworkErrors.Serialization("NUMBER_VALUE can not be converted to a Long");
     }
 
+    /// <summary>Epoch seconds, with a fraction or without.</summary>
+    internal static DateTimeOffset ReadTime(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.Number)
+            throw WrongType(reader.TokenType, "a Timestamp");
+        var seconds = reader.TryGetDouble(out var value) ? value : double.NaN;
+        return seconds <= DateTimeOffset.MinValue.ToUnixTimeSeconds() ? DateTimeOffset.MinValue
+            : seconds < DateTimeOffset.MaxValue.ToUnixTimeSeconds() ? DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Round(seconds * 1000))
+            : DateTimeOffset.MaxValue;
+    }
+
     internal static bool ReadBool(ref Utf8JsonReader reader) => reader.TokenType switch
     {
         JsonTokenType.True => true,

@@ -14,6 +14,9 @@ public sealed class Shape<T>(params Member<T>[] members)
 
     public IReadOnlyList<Member<T>> Members => members;
 
+    /// <summary>The code of a service's own error for a member that breaks its constraints, by the member's path; null for ValidationException.</summary>
+    public Func<string, string?>? CodeOf { get; init; }
+
     /// <summary>Reads and checks a whole request body. Unknown members are ignored, null means absent, an empty body is <c>{}</c>.</summary>
     /// <exception cref="ServiceException">SerializationException or ValidationException, with AWS's texts.</exception>
     public T Decode(ReadOnlySpan<byte> body) => Checked(Parse(body));
@@ -90,7 +93,9 @@ public sealed class Shape<T>(params Member<T>[] members)
             return value;
         // The request may already own buffers with secrets.
         (value as IDisposable)?.Dispose();
-        throw violations.ToException();
+        throw violations.FirstPath is { } path && CodeOf?.Invoke(path) is { } code
+            ? new ServiceException(code, violations.ToException().Message)
+            : violations.ToException();
     }
 
     private T Parse(ReadOnlySpan<byte> body)
@@ -150,6 +155,9 @@ public static class Member
         new LongMember<T>(name, get, set, min, max, required);
 
     public static Member<T> Bool<T>(string name, Func<T, bool?> get, Action<T, bool> set) => new BoolMember<T>(name, get, set);
+
+    /// <summary>An instant, as seconds since 1970. What no date can be is the first or the last there is.</summary>
+    public static Member<T> Time<T>(string name, Func<T, DateTimeOffset?> get, Action<T, DateTimeOffset> set) => new TimeMember<T>(name, get, set);
 
     public static Member<T> Secret<T>(
         string name, bool base64, Func<T, int?> length, SecretSetter<T> set, int min = 1, int max = 65_536, bool required = false) =>

@@ -6,18 +6,28 @@ public sealed class Violations
     private List<string>? list;
     private string? service;
 
+    /// <summary>The member of the first constraint that failed.</summary>
+    public string? FirstPath { get; private set; }
+
     public bool Any => list is not null || service is not null;
 
     // Made with the first violation: nearly every request has none.
     private List<string> Found => list ??= [];
 
     /// <param name="value">The value as AWS prints it, or null for a sensitive member, whose value is left out.</param>
-    public void Add(string? value, string path, string rule) =>
+    public void Add(string? value, string path, string rule)
+    {
+        FirstPath ??= path;
         Found.Add(value is null
             ? $"Value at '{path}' failed to satisfy constraint: {rule}"
             : $"Value '{value}' at '{path}' failed to satisfy constraint: {rule}");
+    }
 
-    public void AddMissing(string path) => Found.Add($"Value null at '{path}' failed to satisfy constraint: Member must not be null");
+    public void AddMissing(string path)
+    {
+        FirstPath ??= path;
+        Found.Add($"Value null at '{path}' failed to satisfy constraint: Member must not be null");
+    }
 
     /// <summary>What the service itself says, once the framework has nothing to say.</summary>
     public void AddServiceText(string message) => service ??= message;

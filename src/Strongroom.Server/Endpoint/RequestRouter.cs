@@ -35,6 +35,8 @@ internal sealed class RequestRouter
                     byTarget.Add(prefix + operation.Name.Name, route);
                 else
                     byAction.Add($"{service.QueryVersion}/{operation.Name.Name}", route);
+                if (service.OtherTargetPrefix is { } other)
+                    byTarget.Add(other + operation.Name.Name, route);
             }
         }
 

@@ -9,9 +9,16 @@ namespace Strongroom.Server.Endpoint;
 /// <param name="XmlNamespace">Of its Query answers.</param>
 internal sealed record ServiceProtocol(string Name, string? TargetPrefix, string? QueryVersion, string? XmlNamespace)
 {
+    /// <summary>A second prefix that some callers use; null for none.</summary>
+    public string? OtherTargetPrefix { get; init; }
+
     public static ServiceProtocol SecretsManager { get; } = Json("secretsmanager", "secretsmanager.");
 
     public static ServiceProtocol Kms { get; } = Json("kms", "TrentService.");
+
+    /// <summary>SDKs send the long prefix. Source: IAM fact sheet 0.1.</summary>
+    public static ServiceProtocol CloudTrail { get; } =
+        Json("cloudtrail", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.") with { OtherTargetPrefix = "CloudTrail_20131101." };
 
     /// <summary>Our own operations: the same protocol under our own name. Source: architecture.md section 9.</summary>
     public static ServiceProtocol Strongroom { get; } = Json("strongroom", "Strongroom.");
@@ -20,7 +27,7 @@ internal sealed record ServiceProtocol(string Name, string? TargetPrefix, string
 
     public static ServiceProtocol Iam { get; } = Query("iam", "2010-05-08", "https://iam.amazonaws.com/doc/2010-05-08/");
 
-    public static IReadOnlyList<ServiceProtocol> All { get; } = [SecretsManager, Kms, Strongroom, Sts, Iam];
+    public static IReadOnlyList<ServiceProtocol> All { get; } = [SecretsManager, Kms, CloudTrail, Strongroom, Sts, Iam];
 
     public SigV4Options Signing(Regions regions) =>
         QueryVersion is null ? SigV4Options.Json(Name, regions.IsValid) : SigV4Options.Query(Name, regions.IsValid);

@@ -83,6 +83,9 @@ public sealed record ServerOptions
     /// <summary>Whether an answer to a read waits until its record is on stable storage. Changes always do.</summary>
     public bool AuditReadsWaitForDisk { get; init; }
 
+    /// <summary>Compresses segments of the audit log that are closed.</summary>
+    public bool CompressAudit { get; init; } = true;
+
     /// <summary>Least severe log lines to write. The host decides where.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;
 }

@@ -12,8 +12,10 @@ using Strongroom.Crypto;
 using Strongroom.Crypto.KeyProviders;
 using Strongroom.Protocol.SigV4;
 using Strongroom.Server.Audit;
+using Strongroom.Server.Audit.Lookup;
 using Strongroom.Server.Authentication;
 using Strongroom.Server.Background;
+using Strongroom.Server.CloudTrail;
 using Strongroom.Server.Directories;
 using Strongroom.Server.Endpoint;
 using Strongroom.Server.Iam;
@@ -39,6 +41,7 @@ public sealed class StrongroomServer : IAsyncDisposable
     private static readonly TimeSpan PurgeInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan KeyInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ReplicationInterval = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan SegmentInterval = TimeSpan.FromSeconds(30);
 
     private readonly DataDirectory directory;
     private readonly SqlStore store;
@@ -50,6 +53,7 @@ public sealed class StrongroomServer : IAsyncDisposable
     private readonly ILogger log;
     private readonly CancellationTokenSource stopping = new();
     private readonly List<Task> jobs = [];
+    private readonly AuditIndexes indexes;
     private Parts? parts;
     private KeyJobs? keyJobs;
     private ReplicationJob? replicationJob;
@@ -60,6 +64,7 @@ public sealed class StrongroomServer : IAsyncDisposable
     {
         (this.directory, this.store, this.secrets, this.directories) = (directory, store, secrets, directories);
         (this.door, this.app, this.instruments) = (door, app, instruments);
+        indexes = new AuditIndexes(directory.AuditLog, mayWrite: true);
         log = app.Services.GetRequiredService<ILogger<StrongroomServer>>();
     }
 
@@ -186,6 +191,7 @@ public sealed class StrongroomServer : IAsyncDisposable
         parts?.Digests.Dispose();
         await store.DisposeAsync();
         parts?.Keyring.Dispose();
+        indexes.Dispose();
         directory.Dispose();
         stopping.Dispose();
     }
@@ -273,6 +279,7 @@ public sealed class StrongroomServer : IAsyncDisposable
             KmsOperations.All(keys, identities, keyring, entropy),
             StsOperations.All(identities, new SessionIssuer(keyring, entropy), NewWebIdentities(options, time)),
             IamOperations.All(identities, store, parts.Uses, keys, keyring, entropy),
+            CloudTrailOperations.All(indexes, keyring),
             StrongroomOperations.All(identities, secrets, directory.AuditLog, store, keys, regions, keyring, entropy));
         var health = new HealthEndpoint(store, parts.Audit);
         parts.Audit.EventCounted = instruments.Meter.CountEvent;
@@ -338,6 +345,8 @@ public sealed class StrongroomServer : IAsyncDisposable
         Start(ReplicationInterval, replicationJob!.RunAsync, "replication", time);
         if (options.Telemetry.ExportsMetrics)
             Start(Observed.Interval, instruments.LookAsync, "observing", time);
+        var segments = new SegmentJob(directory.AuditLog, indexes, options.CompressAudit);
+        Start(SegmentInterval, segments.RunAsync, "compression of the audit log", time);
     }
 
     // Watched, so that metrics tell when it last ran.

@@ -100,6 +100,7 @@ internal sealed class TestClient(RunningServer server, string accessKeyId, strin
     {
         "TrentService" => "kms",
         "Strongroom" => "strongroom",
+        "CloudTrail_20131101" or "com" => "cloudtrail",
         var service => service,
     };
 

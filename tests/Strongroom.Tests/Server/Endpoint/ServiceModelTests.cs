@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.Json.Nodes;
 using Strongroom.Protocol.AwsJson;
+using Strongroom.Server.CloudTrail;
 using Strongroom.Server.Endpoint;
 using Strongroom.Server.Iam;
 using Strongroom.Server.Kms;
@@ -23,7 +24,7 @@ public sealed class ServiceModelTests
     // Nothing is called, so nothing is needed.
     internal static readonly OperationTable Table = new(
         SecretsManagerOperations.All(null!, null!, null!, null!, null!, null!, null!), StsOperations.All(null!, null!, null!), IamOperations.All(null!, null!, null!, null!, null!, null!),
-        KmsOperations.All(null!, null!, null!, null!));
+        KmsOperations.All(null!, null!, null!, null!), CloudTrailOperations.All(null!, null!));
 
     /// <summary>What we keep out of records and errors though the model does not demand it.</summary>
     private static readonly Dictionary<string, string> Stricter = new()
@@ -118,6 +119,9 @@ public sealed class ServiceModelTests
             case "LongMember":
                 var (min, max) = ((long)Get(member, "Min")!, (long)Get(member, "Max")!);
                 yield return Line(path, "long", min == long.MinValue ? null : min, max == long.MaxValue ? null : max, required, sensitive, null, null);
+                break;
+            case "TimeMember":
+                yield return Line(path, "timestamp", null, null, required, sensitive, null, null);
                 break;
             case "BoolMember":
                 yield return Line(path, "boolean", null, null, required, sensitive, null, null);
