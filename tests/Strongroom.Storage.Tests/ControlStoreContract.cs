@@ -4,7 +4,7 @@ using static Strongroom.Storage.Tests.Sample;
 namespace Strongroom.Storage.Tests;
 
 /// <summary>What every control store does.</summary>
-public abstract class ControlStoreContract : IAsyncLifetime
+public abstract partial class ControlStoreContract : IAsyncLifetime
 {
     private static readonly Guid KeyId = Guid.Parse("11111111-2222-3333-4444-555555555555");
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Strongroom.Storage;
 
@@ -19,8 +20,11 @@ internal sealed class ServerMeter : ICommitWatch, IDisposable
     private readonly Histogram<double> calls;
     private readonly Histogram<double> commits;
     private readonly Histogram<long> batches;
-    private readonly Counter<long> commitFailures;
-    private readonly Counter<long> events;
+    // Shown from the start, at zero: Prometheus sees no rise in a series that begins with its first count.
+    private readonly ConcurrentDictionary<string, long> events = new(
+        new[] { "RotationSucceeded", "RotationFailed", "RotationAbandoned" }.Select(name => KeyValuePair.Create(name, 0L)), StringComparer.Ordinal);
+
+    private long commitFailures;
     private readonly Counter<long> reads;
 
     public ServerMeter(TimeProvider time)
@@ -32,10 +36,11 @@ internal sealed class ServerMeter : ICommitWatch, IDisposable
         batches = Meter.CreateHistogram(
             "strongroom.store.commit.size", "{change}", "Changes that one commit makes durable together.", [],
             new InstrumentAdvice<long> { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256] });
-        commitFailures = Meter.CreateCounter<long>("strongroom.store.commit.failures", "{commit}", "Commits that wrote nothing.");
-        events = Meter.CreateCounter<long>("strongroom.events", "{event}", "What the server did by itself, such as rotations and deletions, by the name of its audit record.");
+        Meter.CreateObservableCounter("strongroom.store.commit.failures", () => Volatile.Read(ref commitFailures), "{commit}", "Commits that wrote nothing.");
+        Meter.CreateObservableCounter(
+            "strongroom.events", () => events.Select(e => new Measurement<long>(e.Value, new KeyValuePair<string, object?>("strongroom.event", e.Key))), "{event}",
+            "What the server did by itself, such as rotations and deletions, by the name of its audit record.");
         reads = Meter.CreateCounter<long>("strongroom.secret.reads", "{read}", "Values given out, by secret. Only with metrics-secret-label.");
-        commitFailures.Add(0);
     }
 
     public Meter Meter { get; }
@@ -54,11 +59,7 @@ internal sealed class ServerMeter : ICommitWatch, IDisposable
     }
 
     /// <param name="name">As its audit record is named: one of our own words.</param>
-    public void CountEvent(string name)
-    {
-        if (events.Enabled)
-            events.Add(1, new KeyValuePair<string, object?>("strongroom.event", name));
-    }
+    public void CountEvent(string name) => events.AddOrUpdate(name, 1, static (_, count) => count + 1);
 
     public void CountRead(KeyValuePair<string, object?>[] tags) => reads.Add(1, tags);
 
@@ -67,7 +68,7 @@ internal sealed class ServerMeter : ICommitWatch, IDisposable
     public void End(long begun, int changes, bool isCommitted)
     {
         if (!isCommitted)
-            commitFailures.Add(1);
+            Interlocked.Increment(ref commitFailures);
         if (begun == 0)
             return;
         commits.Record(time.GetElapsedTime(begun).TotalSeconds);
