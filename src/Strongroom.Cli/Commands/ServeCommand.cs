@@ -34,7 +34,9 @@ internal static class ServeCommand
                 terminal.Warn("other users can read the password on this command line. Put the connection string into STRONGROOM_STORE.");
             var directory = Settings.DataDirectory(parsed.GetValue(data), terminal.Environment);
             var options = SettingsReader.Read(directory, parsed.GetValue(config), given, terminal.Environment);
-            return RunAsync(terminal, options, new ServeReport(terminal, parsed.GetValue(data)), ct);
+            // Where audit records go to standard output, nothing else does.
+            var screen = options.AuditSinks.StandardOutput ? terminal with { Output = terminal.Error } : terminal;
+            return RunAsync(terminal, options, new ServeReport(screen, parsed.GetValue(data)), ct);
         });
         return command;
     }

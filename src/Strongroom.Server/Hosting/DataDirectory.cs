@@ -19,6 +19,10 @@ public sealed class DataDirectory : IDisposable
 
     public string Database => Path.Combine(Root, "strongroom.db");
     public string AuditLog => Path.Combine(Root, "audit");
+
+    /// <summary>How far each audit sink has got.</summary>
+    public string AuditSinks => Path.Combine(Root, "audit-sinks");
+
     public string Tls => Path.Combine(Root, "tls");
     public string RootKey => Path.Combine(Root, "root.key");
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Strongroom.Crypto.KeyProviders;
 using Strongroom.Server.Audit;
+using Strongroom.Server.Audit.Sinks;
 using Strongroom.Server.Observability;
 using Strongroom.Storage;
 
@@ -85,6 +86,9 @@ public sealed record ServerOptions
 
     /// <summary>Compresses segments of the audit log that are closed.</summary>
     public bool CompressAudit { get; init; } = true;
+
+    /// <summary>Where audit records go beside the log; nowhere by default.</summary>
+    public AuditSinkOptions AuditSinks { get; init; } = new();
 
     /// <summary>Least severe log lines to write. The host decides where.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;

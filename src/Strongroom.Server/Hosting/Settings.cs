@@ -3,7 +3,9 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Strongroom.Crypto;
 using Strongroom.Crypto.KeyProviders;
+using Strongroom.Server.Audit.Sinks;
 using Strongroom.Server.Observability;
+using Strongroom.Server.Webhooks;
 
 namespace Strongroom.Server.Hosting;
 
@@ -113,6 +115,37 @@ public static class Settings
         new("no-audit-compression", SettingKind.Switch, "false",
             "Leave closed segments of the audit log as they are, not compressed.",
             (o, v) => o with { CompressAudit = v[0] != "true" }),
+        new("audit-syslog", SettingKind.Text, "none",
+            "Syslog receiver that gets every audit record over TLS, such as tls://logs.example.com:6514. See audit-sinks.md.",
+            (o, v) => o with { AuditSinks = o.AuditSinks with { Syslog = AuditSinkOptions.ReadSyslog(v[0]) } }),
+        new("audit-syslog-ca", SettingKind.Text, "the system's",
+            "PEM file with the authorities that the syslog receiver's certificate may come from.",
+            (o, v) => o with { AuditSinks = o.AuditSinks with { SyslogCertificateAuthorities = Path.GetFullPath(v[0]) } }),
+        new("audit-syslog-certificate", SettingKind.Text, "none",
+            "PEM file with the certificate that the server shows to the syslog receiver, followed by its intermediates.",
+            (o, v) => o with { AuditSinks = o.AuditSinks with { SyslogCertificate = Path.GetFullPath(v[0]) } }),
+        new("audit-syslog-key", SettingKind.Text, "none",
+            "PEM file with that certificate's private key, not encrypted.",
+            (o, v) => o with { AuditSinks = o.AuditSinks with { SyslogKey = Path.GetFullPath(v[0]) } }),
+        new("audit-webhook", SettingKind.Text, "none",
+            "Address that every audit record is posted to, in signed batches of JSON lines. Must be https, except on this machine.",
+            (o, v) => o with { AuditSinks = o.AuditSinks with { Webhook = WebhookOptions.ReadAddress(v[0], "audit-webhook") } }),
+        new("audit-webhook-ca", SettingKind.Text, "the system's",
+            "PEM file with the authorities that the webhook's certificate may come from.",
+            (o, v) => o with { AuditSinks = o.AuditSinks with { WebhookCertificateAuthorities = Path.GetFullPath(v[0]) } }),
+        new("audit-webhook-secret-file", SettingKind.Text, "none",
+            "File with the secret that signs these requests, mode 0600; two lines while it is exchanged.",
+            (o, v) => o with { AuditSinks = o.AuditSinks with { WebhookSecretFile = Path.GetFullPath(v[0]) } }),
+        new("audit-webhook-secret", SettingKind.Text, "none",
+            "The secret that signs these requests, where no file is named.",
+            (o, v) => o with { AuditSinks = o.AuditSinks with { WebhookSecret = SecretBytes.CopyFrom(Encoding.UTF8.GetBytes(v[0])) } })
+        { OnlyInEnvironment = true },
+        new("audit-stdout", SettingKind.Switch, "false",
+            "Write every audit record to standard output, a line each.",
+            (o, v) => o with { AuditSinks = o.AuditSinks with { StandardOutput = v[0] == "true" } }),
+        new("audit-sink-start", SettingKind.Text, "end",
+            "Where a sink that is used for the first time begins: at the `end` of the audit log, or at its `beginning`.",
+            (o, v) => o with { AuditSinks = o.AuditSinks with { FromBeginning = v[0] switch { "end" => false, "beginning" => true, _ => throw new SettingsException($"'{v[0]}' is no place to begin (audit-sink-start). Use end or beginning.") } } }),
         new("log-level", SettingKind.Text, "warning",
             "Least severe log lines to write to stderr: `trace`, `debug`, `information`, `warning`, `error`, `critical` or `none`.",
             (o, v) => o with { LogLevel = Level(v[0]) }),

@@ -41,6 +41,7 @@ public static class SettingsReader
             throw new SettingsException("STRONGROOM_ROOT_ACCESS_KEY_ID and STRONGROOM_ROOT_SECRET_ACCESS_KEY belong together: set both, or neither.");
         options.Seal.Check();
         options.Telemetry.Check();
+        options.AuditSinks.Check();
         return options;
     }
 

@@ -13,6 +13,7 @@ using Strongroom.Crypto.KeyProviders;
 using Strongroom.Protocol.SigV4;
 using Strongroom.Server.Audit;
 using Strongroom.Server.Audit.Lookup;
+using Strongroom.Server.Audit.Sinks;
 using Strongroom.Server.Authentication;
 using Strongroom.Server.Background;
 using Strongroom.Server.CloudTrail;
@@ -109,6 +110,12 @@ public sealed class StrongroomServer : IAsyncDisposable
 
     internal CredentialUses Uses => parts!.Uses;
 
+    /// <summary>How the audit sinks fare; none before the root key is there.</summary>
+    internal IEnumerable<SinkFigures> Sinks => parts?.Sinks.Figures ?? [];
+
+    /// <summary>What the sinks' followers do, at once.</summary>
+    internal Task StepSinksAsync() => parts!.Sinks.StepAsync();
+
     internal ReplicationJob Replication => replicationJob!;
 
     /// <summary>Opens everything, recovers from a crash if there was one, and begins to listen. When the seal is out of reach it listens
@@ -183,10 +190,14 @@ public sealed class StrongroomServer : IAsyncDisposable
             // What is not settled stays in the outbox for the next start.
         }
 
+        if (parts is not null)
+            await parts.Sinks.FinishAsync();
         if (Endpoint is not null)
             StartLine.WriteStop(StartLog, instruments.Uptime, isSettled);
         await instruments.DisposeAsync();
         await app.DisposeAsync();
+        if (parts is not null)
+            await parts.Sinks.DisposeAsync();
         parts?.Log.Dispose();
         parts?.Digests.Dispose();
         await store.DisposeAsync();
@@ -248,22 +259,26 @@ public sealed class StrongroomServer : IAsyncDisposable
         var (keyring, isNew) = await Installation.OpenAsync(store, directory, options, entropy, time, ct);
         AuditLog? auditLog = null;
         AuditDigests? digests = null;
+        AuditSinks? sinks = null;
         try
         {
             (auditLog, digests, AuditFindings) = await AuditDigests.OpenAsync(directory.AuditLog, options.AuditLog, store, keyring, entropy, time, ct);
+            sinks = AuditSinks.Open(options.AuditSinks, directory.AuditLog, directory.AuditSinks, time, entropy, log);
             var audit = new AuditTrail(auditLog, secrets, store, entropy, time, options.AuditReadsWaitForDisk);
             RecoveredRecords = await audit.RecoverAsync(ct);
             if (AuditFindings.Count > 0)
                 audit.RecordFindings(AuditFindings);
             var accounts = await store.ListAccountsAsync(ct);
             parts = new Parts(
-                keyring, auditLog, digests, audit, new CredentialUses(store), accounts is [var only] ? only.Account : $"{accounts.Count} accounts");
+                keyring, auditLog, digests, sinks, audit, new CredentialUses(store), accounts is [var only] ? only.Account : $"{accounts.Count} accounts");
             IsNew = isNew;
         }
         catch
         {
             auditLog?.Dispose();
             digests?.Dispose();
+            if (sinks is not null)
+                await sinks.DisposeAsync();
             keyring.Dispose();
             throw;
         }
@@ -343,6 +358,7 @@ public sealed class StrongroomServer : IAsyncDisposable
         Start(PurgeInterval, purge.RunAsync, "purge", time);
         Start(KeyInterval, keyJobs!.RunAsync, "rotation and deletion of KMS keys", time);
         Start(ReplicationInterval, replicationJob!.RunAsync, "replication", time);
+        parts.Sinks.Run(stopping.Token);
         if (options.Telemetry.ExportsMetrics)
             Start(Observed.Interval, instruments.LookAsync, "observing", time);
         var segments = new SegmentJob(directory.AuditLog, indexes, options.CompressAudit);
@@ -356,7 +372,7 @@ public sealed class StrongroomServer : IAsyncDisposable
     private ILogger StartLog => app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(StartLine.Category);
 
     /// <summary>What there is once the root key is there.</summary>
-    private sealed record Parts(Keyring Keyring, AuditLog Log, AuditDigests Digests, AuditTrail Audit, CredentialUses Uses, string Account);
+    private sealed record Parts(Keyring Keyring, AuditLog Log, AuditDigests Digests, AuditSinks Sinks, AuditTrail Audit, CredentialUses Uses, string Account);
 
     private sealed class NoLifetime : IHostLifetime
     {
