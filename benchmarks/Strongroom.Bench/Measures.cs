@@ -27,6 +27,7 @@ internal static class Measures
             ["get"] = GetAsync,
             ["user"] = UserAsync,
             ["cache"] = CacheAsync,
+            ["audit"] = AuditAsync,
             ["moto"] = MotoAsync,
             ["put"] = PutMeasure.RunAsync,
             ["million"] = MillionAsync,
@@ -75,6 +76,18 @@ internal static class Measures
         WarmUp(without, Few, Few);
         var pairs = Pairs(() => Read(with, Few, Few), () => Read(without, Few, Few));
         return [Measure.Of("cache-throughput", "requests/s, against the same server without its cache", [.. pairs.Select(p => (p.A.PerSecond, p.B.PerSecond))], 1.1, atLeast: true)];
+    }
+
+    /// <summary>What it costs that the record of a read reaches the operating system before the answer leaves.</summary>
+    private static async Task<IReadOnlyList<Measure>> AuditAsync()
+    {
+        var seed = await Seed.DirectoryAsync(Few);
+        using var with = ServerProcess.Strongroom(Workplace.Copy(seed), Seed.Name(0));
+        using var without = ServerProcess.Strongroom(Workplace.Copy(seed), Seed.Name(0), forgetsRecords: true);
+        WarmUp(with, Few, Few);
+        WarmUp(without, Few, Few);
+        var pairs = Pairs(() => Read(with, Few, Few), () => Read(without, Few, Few));
+        return [Measure.Of("audit-throughput", "requests/s, against the same server with its records only in memory", [.. pairs.Select(p => (p.A.PerSecond, p.B.PerSecond))], 0.85, atLeast: true)];
     }
 
     public static async Task<Measure> CompareAsync(string other)

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Strongroom.Bench;
 using Strongroom.Crypto;
+using Strongroom.Server.Audit;
 using Strongroom.Server.Hosting;
 
 switch (args)
@@ -13,7 +14,9 @@ switch (args)
     case ["serve", var directory, var url, .. var rest]:
     {
         var options = new ServerOptions { DataDirectory = directory, Listen = url };
-        if (rest is [var cache])
+        if (rest is ["forget-records"])
+            options = options with { AuditLog = AuditLogOptions.Default with { Open = path => new ForgetfulSegment(path) } };
+        else if (rest is [var cache])
             options = options with { CacheBytes = long.Parse(cache, CultureInfo.InvariantCulture) };
         await using var server = await StrongroomServer.StartAsync(
             options, TimeProvider.System, SystemEntropy.Instance,

@@ -40,11 +40,12 @@ internal sealed class ServerProcess : IDisposable
     /// <summary>The published server on a data directory.</summary>
     /// <param name="program">Another build's bench; null for this one.</param>
     /// <param name="cacheBytes">Null for the server's default.</param>
-    public static ServerProcess Strongroom(string dataDirectory, string firstSecret, string? program = null, long? cacheBytes = null)
+    /// <param name="forgetsRecords">Records are made, chained and dropped in memory instead of written.</param>
+    public static ServerProcess Strongroom(string dataDirectory, string firstSecret, string? program = null, long? cacheBytes = null, bool forgetsRecords = false)
     {
         var port = Workplace.FreePort();
         var url = "http://127.0.0.1:" + port.ToString(CultureInfo.InvariantCulture);
-        string[] cache = cacheBytes is { } bytes ? [bytes.ToString(CultureInfo.InvariantCulture)] : [];
+        string[] cache = forgetsRecords ? ["forget-records"] : cacheBytes is { } bytes ? [bytes.ToString(CultureInfo.InvariantCulture)] : [];
         return Start(program ?? Environment.ProcessPath!, ["serve", dataDirectory, url, .. cache], port, Seed.Get(firstSecret));
     }
 

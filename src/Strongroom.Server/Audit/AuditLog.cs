@@ -146,6 +146,29 @@ internal sealed class AuditLog : IDisposable
         }
     }
 
+    /// <summary>Whether the open segment still has its name. A file that was deleted takes every line and keeps none.</summary>
+    /// <returns>False when it was gone: the log goes on in a new segment.</returns>
+    public bool KeepsItsPlace()
+    {
+        lock (gate)
+        {
+            if (File.Exists(PathOf(directory, segment)))
+                return true;
+            try
+            {
+                Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+                Roll();
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // The next append tries again, and refuses as long as there is no place.
+                (hasFailed, mustRoll) = (true, true);
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>The event ids of the newest lines, so that the outbox can tell which of its records are already here.</summary>
     /// <param name="since">Segments last written before this are not read, except the newest.</param>
     public IReadOnlySet<Guid> RecentEventIds(DateTimeOffset since)

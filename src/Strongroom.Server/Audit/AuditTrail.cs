@@ -27,6 +27,9 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
     // Records of committed changes that the log would not take; they go first when it takes lines again.
     private List<AuditEntry> refused = [];
 
+    // Until the outbox was appended again; only the settling job and a start touch it, one after the other.
+    private bool lostItsPlace;
+
     private readonly Tally appends = new();
     private readonly Tally failures = new();
     private long appendedAtMs;
@@ -144,6 +147,9 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
     /// <summary>Brings the log to stable storage and empties the outbox of what is now safe there. Called now and then, and at the stop.</summary>
     public async ValueTask SettleAsync(CancellationToken ct)
     {
+        lostItsPlace |= !log.KeepsItsPlace();
+        if (lostItsPlace)
+            await AppendAgainAsync(ct);
         AppendRefused();
         List<Guid> safe;
         lock (gate)
@@ -261,6 +267,16 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
 
         lock (gate)
             appended.AddRange(records.Select(r => r.EventId));
+    }
+
+    // What the outbox still has goes into the new segment; of what else stood in the lost one nothing is left.
+    private async ValueTask AppendAgainAsync(CancellationToken ct)
+    {
+        lock (gate)
+            (appended, refused) = ([], []);
+        RecordFindings(["The audit log's open segment was removed or renamed while it was written. Records of reads in it are lost; strongroom audit verify names their numbers."]);
+        lostItsPlace = false;
+        await RecoverAsync(ct);
     }
 
     private void AppendRefused()

@@ -30,6 +30,9 @@ internal sealed class SegmentText : IDisposable
     /// <returns>Empty when there is no line at that place, or it can't be read.</returns>
     public ReadOnlyMemory<byte> Read(long offset)
     {
+        // A damaged index may name any number.
+        if (offset < 0)
+            return default;
         try
         {
             return !isCompressed ? ReadPlain(offset) : members is not null ? ReadMember(offset) : ReadThrough(offset);

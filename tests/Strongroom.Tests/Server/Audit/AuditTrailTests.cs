@@ -89,6 +89,31 @@ public sealed class AuditTrailTests : IAsyncLifetime
         }
     }
 
+    /// <summary>Somebody deletes the directory under the running server: a file without a name takes every line and keeps none.</summary>
+    [Theory]
+    [InlineData("directory")]
+    [InlineData("file")]
+    public async Task A_log_that_disappears_goes_on_in_a_new_segment_and_no_change_is_lost_from_it(string what)
+    {
+        await server.CallAsync("CreateSecret", new { Name = "s", ClientRequestToken = Token, SecretString = "x" });
+        var audit = Path.Combine(server.Data, "audit");
+        if (what == "directory")
+            Directory.Delete(audit, recursive: true);
+        else
+            File.Delete(Path.Combine(audit, "audit-00000001.jsonl"));
+
+        // The outbox is settled every second.
+        for (var waited = 0; !File.Exists(Path.Combine(audit, "audit-00000002.jsonl")) || server.Records().Count < 2; waited++)
+        {
+            Assert.True(waited < 1000, "The server did not notice.");
+            server.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(10, Ct);
+        }
+
+        await server.CallAsync("GetSecretValue", new { SecretId = "s" });
+        Assert.Equal(["AuditFinding", "CreateSecret", "GetSecretValue"], server.Records().Select(r => (string?)r["eventName"]));
+    }
+
     [Fact]
     public async Task Each_committed_record_is_in_the_log_exactly_once_across_restarts()
     {
