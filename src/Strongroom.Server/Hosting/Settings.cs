@@ -231,7 +231,7 @@ public static class Settings
         address == TelemetryOptions.FromEnvironment
         || (Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri is { UserInfo: "", Query: "", Fragment: "", Scheme: "http" or "https" })
             ? address
-            : throw new SettingsException($"'{address}' is no address of a collector (otlp-endpoint). Use for example http://127.0.0.1:4318.");
+            : throw new SettingsException("otlp-endpoint is no address of a collector. Use for example http://127.0.0.1:4318; what authenticates belongs into STRONGROOM_OTLP_HEADERS.");
 
     private static bool IsGrpc(string protocol) => protocol switch
     {

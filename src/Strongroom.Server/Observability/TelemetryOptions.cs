@@ -52,6 +52,6 @@ public sealed record TelemetryOptions
             throw new SettingsException($"otlp-endpoint {text} is plain HTTP to another machine, and otlp-headers would cross the network readable. Use https.");
     }
 
-    /// <summary>Two records of options print alike whatever their secrets are.</summary>
+    /// <summary>Never the headers: they are a secret.</summary>
     public override string ToString() => $"metrics {MetricsListen ?? "off"}, otlp {OtlpEndpoint ?? "off"}";
 }

@@ -8,7 +8,15 @@ public sealed class CanaryTests
     [Fact]
     public async Task No_secret_is_in_the_data_directory_the_output_or_an_answer_that_should_not_hold_it()
     {
-        var server = await ServerProcess.StartAsync();
+        using var collector = new OtlpCollector();
+        var server = await ServerProcess.StartAsync(environment: new()
+        {
+            ["STRONGROOM_METRICS_LISTEN"] = "http://127.0.0.1:0",
+            ["STRONGROOM_OTLP_ENDPOINT"] = collector.Address,
+            ["STRONGROOM_OTLP_SIGNAL"] = "metrics,traces,logs",
+            ["STRONGROOM_LOG_FORMAT"] = "json",
+            ["STRONGROOM_LOG_LEVEL"] = "information",
+        });
         using var raw = new RawClient(server.Endpoint, server.Key);
         try
         {
@@ -62,13 +70,31 @@ public sealed class CanaryTests
 
             string[] needles = [text, Encoding.ASCII.GetString(bytes), base64, rotationToken, password, server.Key.Secret, Convert.ToBase64String(Encoding.ASCII.GetBytes(text))[..40]];
             Search("while running", needles, server, answers);
+            var metrics = await MetricsAsync(server.Output);
+            Assert.Contains("rpc_method=\"PutSecretValue\"", metrics, StringComparison.Ordinal);
+            Absent([.. needles, "SecretBinary", "arn:aws:", server.Key.Id], metrics, "metrics");
             await server.StopAsync();
             Search("after the stop", needles, server, answers);
+
+            // The stop sends what was not sent yet.
+            foreach (var (path, told) in new[] { ("/v1/metrics", "rpc.server.call.duration"), ("/v1/traces", "SecretsManager/PutSecretValue"), ("/v1/logs", "Strongroom.Start") })
+            {
+                Assert.Contains(told, collector.Text(path), StringComparison.Ordinal);
+                Absent([.. needles, "SecretBinary", "arn:aws:", server.Key.Id], collector.Text(path), $"export to {path}");
+            }
         }
         finally
         {
             await server.DisposeAsync();
         }
+    }
+
+    /// <summary>Where metrics are scraped stands in the line of the start.</summary>
+    private static async Task<string> MetricsAsync(string output)
+    {
+        var address = System.Text.RegularExpressions.Regex.Match(output, @"http://127\.0\.0\.1:\d+/metrics").Value;
+        using var http = new HttpClient();
+        return await http.GetStringAsync(new Uri(address), TestContext.Current.CancellationToken);
     }
 
     private static void Search(string when, string[] needles, ServerProcess server, StringBuilder answers)

@@ -33,6 +33,40 @@ public sealed class SettingsTableTests
     public void A_seal_that_cannot_work_is_refused_before_anything_is_opened(string variables, string refusal) =>
         Assert.Contains(refusal, Assert.Throws<SettingsException>(() => Read(variables)).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("STRONGROOM_LOG_FORMAT=xml", "no log format")]
+    [InlineData("STRONGROOM_METRICS_TOKEN_FILE=/t", "metrics-listen")]
+    [InlineData("STRONGROOM_OTLP_ENDPOINT=collector", "no address of a collector")]
+    [InlineData("STRONGROOM_OTLP_ENDPOINT=http://user:word-canary@collector.example.com", "no address of a collector")]
+    [InlineData("STRONGROOM_OTLP_ENDPOINT=http://127.0.0.1:1 STRONGROOM_OTLP_PROTOCOL=json", "no protocol of OTLP")]
+    [InlineData("STRONGROOM_OTLP_PROTOCOL=grpc", "otlp-endpoint")]
+    [InlineData("STRONGROOM_OTLP_SIGNAL=profiles", "nothing to export")]
+    [InlineData("STRONGROOM_OTLP_HEADERS=key=header-canary", "otlp-endpoint")]
+    [InlineData("STRONGROOM_OTLP_HEADERS=header-canary STRONGROOM_OTLP_ENDPOINT=https://collector.example.com", "pairs name=value")]
+    [InlineData("STRONGROOM_OTLP_HEADERS=key=header-canary STRONGROOM_OTLP_ENDPOINT=http://collector.example.com", "Use https")]
+    [InlineData("STRONGROOM_TRACE_RATIO=1.1", "from 0 to 1")]
+    [InlineData("STRONGROOM_TRACE_RATIO=-1", "from 0 to 1")]
+    [InlineData("STRONGROOM_TRACE_RATIO=NaN", "from 0 to 1")]
+    public void An_export_that_cannot_be_is_refused_without_its_secret(string variables, string refusal)
+    {
+        var message = Assert.Throws<SettingsException>(() => Read(variables)).Message;
+
+        Assert.Contains(refusal, message, StringComparison.Ordinal);
+        Assert.DoesNotContain("header-canary", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("word-canary", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_settings_of_exports_are_read()
+    {
+        var telemetry = Read("STRONGROOM_OTLP_HEADERS=a=1,b=header-canary STRONGROOM_OTLP_ENDPOINT=https://collector.example.com STRONGROOM_OTLP_SIGNAL=traces,logs STRONGROOM_TRACE_RATIO=0.25").Telemetry;
+
+        Assert.Equal(("a=1,b=header-canary", "https://collector.example.com", 0.25), (telemetry.OtlpHeaders, telemetry.OtlpEndpoint, telemetry.TraceRatio));
+        Assert.Equal(["traces", "logs"], telemetry.OtlpSignals);
+        Assert.DoesNotContain("canary", telemetry.ToString(), StringComparison.Ordinal);
+        Assert.Null(Read("STRONGROOM_LOG_LEVEL=none").Telemetry.OtlpEndpoint);
+    }
+
     [Fact]
     public void The_settings_of_a_seal_are_read()
     {
