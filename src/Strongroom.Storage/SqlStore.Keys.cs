@@ -25,7 +25,7 @@ public sealed partial class SqlStore
             ("key", key.KeyId.ToString()), ("version", (long)key.Version), ("account", key.Account), ("region", key.Region),
             ("material", key.Material), ("created", key.CreatedAt.ToMilliseconds()));
 
-    private static WrappedKey ReadKey(DbDataReader reader) => new(
+    internal static WrappedKey ReadKey(DbDataReader reader) => new(
         Guid.Parse(reader.GetString(0)), reader.GetString(1), reader.GetString(2), (int)reader.GetInt64(3),
         reader.GetFieldValue<byte[]>(4), reader.GetTime(5));
 }

@@ -55,7 +55,7 @@ public sealed partial class SqlStore
         return secrets;
     }
 
-    private static StoredSecret ReadSecret(DbDataReader reader) => new()
+    internal static StoredSecret ReadSecret(DbDataReader reader) => new()
     {
         Id = reader.GetInt64(0),
         Account = reader.GetString(1),

@@ -64,7 +64,14 @@ internal sealed class PostgresServer
         var found = exists && await ScalarAsync(connection, "SELECT max(version) FROM schema_version", ct) is long version ? (int)version : 0;
         Migration.RefuseNewer(found, migrations[^1].Version);
 
-        foreach (var migration in migrations.Where(migration => migration.Version > found))
+        await ApplyAsync(connection, [.. migrations.Where(migration => migration.Version > found)], time, ct);
+        await transaction.CommitAsync(ct);
+    }
+
+    /// <summary>Applies steps in the transaction that is open.</summary>
+    public async Task ApplyAsync(NpgsqlConnection connection, IReadOnlyList<Migration> steps, TimeProvider time, CancellationToken ct)
+    {
+        foreach (var migration in steps)
         {
             await ExecuteAsync(connection, migration.Sql, ct);
             await using var note = new NpgsqlCommand("INSERT INTO schema_version (version, applied_at_ms) VALUES (@version, @now)", connection);
@@ -72,8 +79,6 @@ internal sealed class PostgresServer
             note.Parameters.AddWithValue("now", time.GetUtcNow().ToMilliseconds());
             await note.ExecuteNonQueryAsync(ct);
         }
-
-        await transaction.CommitAsync(ct);
     }
 
     private static async Task<NpgsqlConnection> ConnectAsync(string settings, CancellationToken ct)

@@ -48,6 +48,25 @@ internal sealed class SqliteFile(string path)
     /// <summary>Opens a connection that only reads. Its cache is small: what it misses is in the system's page cache.</summary>
     public SqliteConnection ConnectReader() => Open("PRAGMA busy_timeout = 5000; PRAGMA query_only = ON; PRAGMA cache_size = -4096;");
 
+    /// <summary>Opens a connection for one long read that leaves the files as they are.</summary>
+    /// <remarks>
+    /// A log that a crash left behind is read where it is; moving it into the file is the next start's affair, so the connection can't write. Without such
+    /// a log the connection is one that could, only because it then takes the files away again that it makes.
+    /// </remarks>
+    public SqliteConnection ConnectSnapshot() => Open(
+        "PRAGMA busy_timeout = 5000; PRAGMA query_only = ON; PRAGMA cache_size = -16384;",
+        new FileInfo(path + "-wal") is { Exists: true, Length: > 0 } ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWrite);
+
+    /// <summary>An empty database in memory at some version of the schema.</summary>
+    public static SqliteConnection NewModel(int version)
+    {
+        var connection = new SqliteConnection("Data Source=:memory:;Pooling=false");
+        connection.Open();
+        foreach (var migration in Migration.For("Sqlite").Where(migration => migration.Version <= version))
+            Execute(connection, migration.Sql);
+        return connection;
+    }
+
     /// <summary>Sets the write-ahead log up, which the file remembers.</summary>
     public static void EnableWal(SqliteConnection connection, string path)
     {
@@ -131,9 +150,9 @@ internal sealed class SqliteFile(string path)
         File.Move(partial, target, overwrite: true);
     }
 
-    private SqliteConnection Open(string settings)
+    private SqliteConnection Open(string settings, SqliteOpenMode mode = SqliteOpenMode.ReadWrite)
     {
-        var connection = new SqliteConnection(connectionString);
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder(connectionString) { Mode = mode }.ConnectionString);
         try
         {
             connection.Open();
@@ -147,7 +166,7 @@ internal sealed class SqliteFile(string path)
         }
     }
 
-    private static void Execute(SqliteConnection connection, string sql)
+    internal static void Execute(SqliteConnection connection, string sql)
     {
         using var command = connection.CreateCommand();
         command.CommandText = sql;
