@@ -239,6 +239,14 @@ public sealed class Keyring : IDisposable
         return tokens.TryOpen(purpose, token, out payload);
     }
 
+    /// <summary>The keys for backups of an installation; the caller owns them.</summary>
+    /// <param name="installation">Its id; <see cref="Guid.Empty"/> for data from before there were ids.</param>
+    public BackupKeys NewBackupKeys(Guid installation)
+    {
+        ThrowIfDisposed();
+        return new BackupKeys(rootKey, installation, entropy);
+    }
+
     public void Dispose()
     {
         rootKey.Dispose();

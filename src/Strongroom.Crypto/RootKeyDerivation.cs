@@ -8,6 +8,9 @@ internal static class RootKeyDerivation
     public const string WrapKeys = "strongroom/v1/key-wrapping";
     public const string ContentMac = "strongroom/v1/content-mac";
     public const string Token = "strongroom/v1/token";
+    public const string Fingerprint = "strongroom/v1/fingerprint";
+    public const string BackupMac = "strongroom/v1/backup-mac";
+    public const string BackupFile = "strongroom/v1/backup-file";
 
     /// <param name="context">What divides the purpose further: an account, a kind of token.</param>
     /// <returns>32 bytes; the caller owns them.</returns>

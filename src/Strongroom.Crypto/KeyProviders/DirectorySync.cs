@@ -6,7 +6,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Strongroom.Crypto.KeyProviders;
 
 /// <summary>Puts the names in a directory on stable storage: a file that is flushed can still lose its name to a power cut.</summary>
-internal static class DirectorySync
+public static class DirectorySync
 {
     private const int ReadOnly = 0;
 
