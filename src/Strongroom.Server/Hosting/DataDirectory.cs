@@ -17,20 +17,26 @@ public sealed class DataDirectory : IDisposable
 
     public string Root { get; }
 
-    public string Database => Path.Combine(Root, "strongroom.db");
-    public string AuditLog => Path.Combine(Root, "audit");
+    public string Database => DatabaseIn(Root);
+    public string AuditLog => AuditLogIn(Root);
 
     /// <summary>How far each audit sink has got.</summary>
     public string AuditSinks => Path.Combine(Root, "audit-sinks");
 
     public string Tls => Path.Combine(Root, "tls");
-    public string RootKey => Path.Combine(Root, "root.key");
+    public string RootKey => RootKeyIn(Root);
 
     /// <summary>The root access key in the AWS shared-credentials format, mode 0600.</summary>
     public string Credentials => CredentialsIn(Root);
 
     /// <summary>Where the running server listens, for <c>strongroom env</c>.</summary>
     public string Endpoint => EndpointIn(Root);
+
+    public static string DatabaseIn(string root) => Path.Combine(root, "strongroom.db");
+
+    public static string AuditLogIn(string root) => Path.Combine(root, "audit");
+
+    public static string RootKeyIn(string root) => Path.Combine(root, "root.key");
 
     public static string CredentialsIn(string root) => Path.Combine(root, "credentials");
 

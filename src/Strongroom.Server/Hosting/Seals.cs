@@ -7,9 +7,13 @@ namespace Strongroom.Server.Hosting;
 /// <summary>Makes the seal that the configuration names. What a seal needs from elsewhere is loaded only when it is the chosen one.</summary>
 internal static class Seals
 {
-    public static IRootKeySeal Open(SealOptions options, DataDirectory directory, Guid installation, Entropy entropy) => options.Name switch
+    public static IRootKeySeal Open(SealOptions options, DataDirectory directory, Guid installation, Entropy entropy) =>
+        Open(options, directory.Root, installation, entropy);
+
+    /// <param name="dataDirectory">Where the key file lies that no setting names.</param>
+    public static IRootKeySeal Open(SealOptions options, string dataDirectory, Guid installation, Entropy entropy) => options.Name switch
     {
-        SealOptions.FileName => new FileSeal(options.KeyFile ?? directory.RootKey, entropy),
+        SealOptions.FileName => new FileSeal(options.KeyFile ?? DataDirectory.RootKeyIn(dataDirectory), entropy),
         SealOptions.AwsKmsName => AwsKms(options, installation),
         SealOptions.Pkcs11Name => Pkcs11(options, installation, entropy),
         _ => throw new SettingsException($"'{options.Name}' is no seal. Use file, aws-kms or pkcs11."),

@@ -1,6 +1,7 @@
 using System.Text;
 using Strongroom.Crypto.KeyProviders;
 using Strongroom.Storage;
+using Strongroom.Storage.Backup;
 
 namespace Strongroom.Server.Hosting;
 
@@ -16,12 +17,18 @@ internal sealed record StoredSeal(byte[] RootKey, string Name, Guid? Installatio
     private const string InstallationSetting = "installation";
 
     /// <returns>Null when the store is empty.</returns>
-    public static async ValueTask<StoredSeal?> FindAsync(ISettingStore store, CancellationToken ct)
+    public static ValueTask<StoredSeal?> FindAsync(ISettingStore store, CancellationToken ct) => FindAsync(name => store.FindSettingAsync(name, ct));
+
+    /// <inheritdoc cref="FindAsync(ISettingStore, CancellationToken)"/>
+    public static ValueTask<StoredSeal?> FindAsync(StoreSnapshot store, CancellationToken ct) =>
+        FindAsync(name => new ValueTask<byte[]?>(store.FindSettingAsync(name, ct)));
+
+    private static async ValueTask<StoredSeal?> FindAsync(Func<string, ValueTask<byte[]?>> find)
     {
-        if (await store.FindSettingAsync(RootKeySetting, ct) is not { } rootKey)
+        if (await find(RootKeySetting) is not { } rootKey)
             return null;
-        var name = await store.FindSettingAsync(NameSetting, ct);
-        var installation = await store.FindSettingAsync(InstallationSetting, ct);
+        var name = await find(NameSetting);
+        var installation = await find(InstallationSetting);
         return new StoredSeal(
             rootKey, name is null ? SealOptions.FileName : Encoding.ASCII.GetString(name),
             installation is null ? null : new Guid(installation, bigEndian: true));
