@@ -5,6 +5,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Strongroom.Cli.Commands;
 using Strongroom.Crypto.KeyProviders;
+using Strongroom.Server.Backup;
 using Strongroom.Server.Hosting;
 using Strongroom.Storage;
 
@@ -28,6 +29,9 @@ internal static class CommandLine
             ExplainCommand.Create(terminal),
             RewrapCommand.Create(terminal),
             SealCommand.Create(terminal),
+            BackupCommand.Create(terminal),
+            RestoreCommand.Create(terminal),
+            VerifyCommand.Create(terminal),
             VersionCommand.Create(terminal),
             CompletionCommand.Create(terminal),
         };
@@ -57,7 +61,7 @@ internal static class CommandLine
             await terminal.Error.WriteLineAsync("strongroom: " + e.Message);
             return WrongUse;
         }
-        catch (Exception e) when (e is CommandException or StoreRefusedException or StoreUnavailableException or SealException
+        catch (Exception e) when (e is CommandException or BackupException or StoreRefusedException or StoreUnavailableException or SealException
             or IOException or UnauthorizedAccessException)
         {
             await terminal.Error.WriteLineAsync("strongroom: " + e.Message);
