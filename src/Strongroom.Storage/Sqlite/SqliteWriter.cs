@@ -16,6 +16,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
     private readonly Thread thread;
     private SqlSession? session;
     private bool stopping;
+    private long walBound = MaxWalBytes;
 
     public SqliteWriter(SqliteFile file, SqlSession session)
     {
@@ -175,18 +176,29 @@ internal sealed class SqliteWriter : IAsyncDisposable
 
     private int TotalChanges() => raw.sqlite3_total_changes(((SqliteConnection)session!.Connection).Handle);
 
-    /// <summary>SQLite starts the log over after a checkpoint only when no reader is in it, which under steady reads may never be so.</summary>
+    /// <summary>SQLite starts the log over after a checkpoint only when no reader is in it, which under steady reads may never be so. Short reads are waited
+    /// for; one that stays, a backup's, is not: the log grows meanwhile, and is looked at again when it has grown by as much again.</summary>
     private void BoundWal()
     {
         try
         {
-            if (new FileInfo(file.Path + "-wal") is { Exists: true, Length: > MaxWalBytes })
-                Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+            if (new FileInfo(file.Path + "-wal") is not { Exists: true, Length: var length } || length <= walBound)
+                return;
+            Execute("PRAGMA busy_timeout = 100");
+            walBound = EmptyWal() ? MaxWalBytes : length + MaxWalBytes;
+            Execute("PRAGMA busy_timeout = 5000");
         }
         catch (Exception e) when (e is SqliteException or IOException)
         {
             // Everything acknowledged is in the log; the next commit tells its caller if the disk fails for good.
         }
+    }
+
+    /// <returns>False when a reader kept the log from being emptied.</returns>
+    private bool EmptyWal()
+    {
+        using var reader = session!.QueryAsync("PRAGMA wal_checkpoint(TRUNCATE)", CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        return reader.Read() && reader.GetInt64(0) == 0;
     }
 
     private void CloseAfterFailure()
