@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using Microsoft.Data.Sqlite;
 using Strongroom.Crypto;
 using Strongroom.Storage.Sqlite;
 
@@ -182,6 +183,7 @@ public sealed partial class StoreSnapshot
                 actual.Add(item);
             found.AddRange(expected.Except(actual).Select(item => $"The schema lacks, or has otherwise: {item[..item.IndexOf(':', StringComparison.Ordinal)]}."));
             found.AddRange(actual.Except(expected).Select(item => $"Strongroom does not make this part of the schema: {item[..item.IndexOf(':', StringComparison.Ordinal)]}."));
+            await CheckKindsAsync(found, model, ct);
             return found;
         }
 
@@ -198,6 +200,25 @@ public sealed partial class StoreSnapshot
         }
 
         return found;
+    }
+
+    /// <summary>SQLite takes a value of any kind into any column; Strongroom writes those of the declared kind alone.</summary>
+    private async Task CheckKindsAsync(List<string> found, SqliteConnection model, CancellationToken ct)
+    {
+        foreach (var table in schema.Tables)
+        {
+            using var describe = model.CreateCommand();
+            describe.CommandText = $"SELECT name, lower(type) FROM pragma_table_info('{table.Name}')";
+            var conditions = new List<string>();
+            using (var reader = describe.ExecuteReader())
+            {
+                while (reader.Read())
+                    conditions.Add($"typeof({reader.GetString(0)}) NOT IN ('null', '{reader.GetString(1)}')");
+            }
+
+            if (await ScalarAsync($"SELECT count(*) FROM {table.Name} WHERE {string.Join(" OR ", conditions)}", "", ct) is long rows and > 0)
+                found.Add($"{rows} rows of the table {table.Name} hold a value of another kind than their column: another program changed them.");
+        }
     }
 
     private async IAsyncEnumerable<string> TextsAsync(string sql, [EnumeratorCancellation] CancellationToken ct)
