@@ -126,8 +126,7 @@ internal sealed class AuditDigests : IDisposable
         {
             if (AuditDigest.Find(directory, segment.Number) is { IsClosed: true })
                 continue;
-            using var empty = new EmptySegment();
-            if (new AuditVerifier(directory, verifier, null).CheckAlone(segment, LogEnd.Find(directory, segment.Number, empty)) is { } end)
+            if (new AuditVerifier(directory, verifier, null).CheckAlone(segment, LogEnd.Find(directory, segment.Number, newest: null)) is { } end)
                 Close(end);
             else
                 findings.Add($"The audit log's {Path.GetFileName(segment.Path)} was changed since it was signed. Run: strongroom audit verify");
@@ -143,11 +142,5 @@ internal sealed class AuditDigests : IDisposable
             $"The database is older than its audit log: it stands at change {sequence}, and the log has recorded change {log.Head.Change}. Changes in between are lost from the database. If you restored a backup, that is why; if not, find out who replaced the database.");
         // So that later changes have numbers of their own.
         await store.AdvanceSequenceAsync(log.Head.Change, ct);
-    }
-
-    /// <summary>Stands for a segment that has no lines yet, to ask how the one before it ends.</summary>
-    private sealed class EmptySegment() : SegmentFile("/dev/null")
-    {
-        public override long Length => 0;
     }
 }

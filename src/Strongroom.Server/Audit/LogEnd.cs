@@ -12,10 +12,10 @@ internal sealed record LogEnd(long FirstOfSegment, long Last, long Change, byte[
 {
     private const int ChunkBytes = 64 << 10;
 
-    /// <param name="newest">The newest segment, which ends with a line feed or is empty.</param>
-    public static LogEnd Find(string directory, int number, SegmentFile newest)
+    /// <param name="newest">The newest segment, which ends with a line feed or is empty; null for one that is not there yet.</param>
+    public static LogEnd Find(string directory, int number, SegmentFile? newest)
     {
-        if (newest.Length > 0)
+        if (newest is { Length: > 0 })
         {
             var (first, last) = (FirstLine(newest), LastLine(newest));
             // A line without a link is of before there was a chain; it begins after it.
