@@ -22,7 +22,7 @@ internal static class VerifyCommand
         var json = new Option<bool>("--json") { Description = "As JSON." };
         var command = new DocumentedCommand(
             "verify",
-            "Check the database, every encrypted value, key and label, while the server runs or not; or, with --backup, a backup. "
+            "Check the database, every encrypted value, key and label and the audit log, while the server runs or not; or, with --backup, a backup. "
             + "Values are decrypted in memory and never shown. Nothing is changed or repaired. Exit code 0: all is well. 1: something is not, and each finding is named.")
         {
             Examples = ["strongroom verify", "strongroom verify --data ./data --json", "strongroom verify --backup /backup/strongroom.backup --seal-key-file /safe/root.key"],
@@ -62,7 +62,10 @@ internal static class VerifyCommand
         using var keyring = withoutRootKey ? null : await OpenKeyringAsync(stored, options, ct);
         var verification = new Verification(snapshot, keyring) { Progress = progress };
         await verification.RunAsync(ct);
-        return Report.Of(options.DataDirectory, verification);
+        var log = DataDirectory.AuditLogIn(options.DataDirectory);
+        // A restore without the log leaves none until the first start.
+        var (records, findings) = RestoreMark.IsIn(options.DataDirectory) && !Directory.Exists(log) ? (0, []) : await AuditCheck.RunAsync(snapshot, log, progress, ct);
+        return new Report(options.DataDirectory, [.. verification.Findings, .. findings], verification, records);
     }
 
     private static async Task<Report> CheckBackupAsync(ServerOptions options, string path, bool withoutRootKey, ProgressLine progress, CancellationToken ct)
@@ -73,11 +76,12 @@ internal static class VerifyCommand
             using var keyring = withoutRootKey ? null : await RestoreCommand.OpenKeyringAsync(backup, options, ct);
             if (keyring is not null)
                 RestoreCommand.Authenticate(backup, keyring).Dispose();
-            return Report.Of(path, await BackupTrial.RunAsync(backup, keyring, progress, SystemEntropy.Instance, TimeProvider.System, ct));
+            var (verification, records, findings) = await BackupTrial.RunAsync(backup, keyring, progress, SystemEntropy.Instance, TimeProvider.System, ct);
+            return new Report(path, [.. verification.Findings, .. findings], verification, records);
         }
         catch (Exception e) when (e is BackupException or StoreRefusedException)
         {
-            return new Report(path, [e.Message], null);
+            return new Report(path, [e.Message], null, 0);
         }
     }
 
@@ -106,7 +110,7 @@ internal static class VerifyCommand
         if (report.Checked is { } seen)
         {
             var how = withoutRootKey ? "were not opened" : "were opened at their places";
-            terminal.Output.WriteLine($"Looked at {seen.Secrets} secrets with {seen.Values} encrypted values, {seen.Keys} key versions and {seen.Entries} entries of directories. The values {how}.");
+            terminal.Output.WriteLine($"Looked at {seen.Secrets} secrets with {seen.Values} encrypted values, {seen.Keys} key versions, {seen.Entries} entries of directories and {report.AuditRecords} audit records. The values {how}.");
             if (seen.OfDestroyedKeys > 0)
                 terminal.Output.WriteLine($"{seen.OfDestroyedKeys} values are of KMS keys that were deleted, and nobody can read them any more.");
         }
@@ -119,10 +123,8 @@ internal static class VerifyCommand
         });
     }
 
-    private sealed record Report(string Subject, IReadOnlyList<string> Findings, Verification? Checked)
+    private sealed record Report(string Subject, IReadOnlyList<string> Findings, Verification? Checked, long AuditRecords)
     {
-        public static Report Of(string subject, Verification verification) => new(subject, verification.Findings, verification);
-
         public JsonObject ToJson(bool withoutRootKey) => new()
         {
             ["checked"] = Subject,
@@ -134,6 +136,7 @@ internal static class VerifyCommand
             ["valuesOfDestroyedKeys"] = Checked?.OfDestroyedKeys,
             ["keyVersions"] = Checked?.Keys,
             ["directoryEntries"] = Checked?.Entries,
+            ["auditRecords"] = AuditRecords,
         };
     }
 }

@@ -169,6 +169,16 @@ internal sealed class AuditLog : IDisposable
         }
     }
 
+    /// <summary>Closes the segment now, when it holds anything.</summary>
+    public void CloseSegment()
+    {
+        lock (gate)
+        {
+            if (length > 0)
+                Roll();
+        }
+    }
+
     /// <summary>The event ids of the newest lines, so that the outbox can tell which of its records are already here.</summary>
     /// <param name="since">Segments last written before this are not read, except the newest.</param>
     public IReadOnlySet<Guid> RecentEventIds(DateTimeOffset since)

@@ -208,6 +208,15 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
         log.Append(lines.Written.Span);
     }
 
+    /// <summary>Records that this installation was restored from a backup.</summary>
+    public void RecordRestore(string message)
+    {
+        using var line = new ScrubbedBuffer();
+        CloudTrailRecord.WriteNotice(line, "BackupRestored", message, time.GetUtcNow(), entropy.NewGuid());
+        line.Write(LineFeed);
+        Append(line);
+    }
+
     // A blank line would be noise in the log; a record of the outage's end is not.
     private void Probe()
     {

@@ -65,4 +65,5 @@ internal sealed record BackupSection(string Name, long Bytes, string Sha256);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(BackupManifest))]
+[JsonSerializable(typeof(string))]
 internal sealed partial class BackupJson : JsonSerializerContext;

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using Strongroom.Crypto;
 using Strongroom.Crypto.KeyProviders;
-using Strongroom.Server.Audit;
 using Strongroom.Server.Hosting;
 using Strongroom.Storage;
 using Strongroom.Storage.Backup;
@@ -70,7 +69,7 @@ internal sealed class BackupRestore(BackupFile backup, Entropy entropy, TimeProv
                 leftOut.Add(SectionNames.FileOf(section.Name)!);
         }
 
-        BeginNewSegment(work);
+        DataDirectory.WritePrivate(RestoreMark.PathIn(work), RestoreMark.Write(backup.Manifest, time.GetUtcNow()));
         await using var rows = await OpenRowsAsync(work, store, ct);
         foreach (var directory in Directory.EnumerateDirectories(work).Append(work))
             DirectorySync.Flush(directory);
@@ -144,16 +143,6 @@ internal sealed class BackupRestore(BackupFile backup, Entropy entropy, TimeProv
         {
             throw new BackupException($"The file {file} in the backup {backup.Path} does not open with this root key.");
         }
-    }
-
-    /// <summary>The restored log ends where the backup was made; what happens from now on stands in a file of its own.</summary>
-    private static void BeginNewSegment(string work)
-    {
-        var directory = DataDirectory.AuditLogIn(work);
-        if (!Directory.Exists(directory) || AuditSegments.List(directory) is not { Count: > 0 } segments)
-            return;
-        var path = Path.Combine(directory, FormattableString.Invariant($"audit-{segments[^1].Number + 1:D8}.jsonl"));
-        using var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = Owner });
     }
 
     private static void Place(string work, string target)

@@ -12,7 +12,7 @@ internal static class BackupTrial
     /// <param name="keyring">Null: ciphertexts are not opened.</param>
     /// <exception cref="BackupException">The backup is damaged.</exception>
     /// <exception cref="StoreRefusedException">Its schema is newer than this program, or its rows can't be.</exception>
-    public static async Task<Verification> RunAsync(
+    public static async Task<(Verification Verification, long AuditRecords, IReadOnlyList<string> AuditFindings)> RunAsync(
         BackupFile backup, Keyring? keyring, IProgress<BackupProgress>? progress, Entropy entropy, TimeProvider time, CancellationToken ct)
     {
         var work = Directory.CreateTempSubdirectory("strongroom-trial-").FullName; // mode 0700
@@ -29,7 +29,10 @@ internal static class BackupTrial
             await using var snapshot = await StoreSnapshot.OpenSqliteAsync(database, ct);
             var verification = new Verification(snapshot, keyring) { Progress = progress };
             await verification.RunAsync(ct);
-            return verification;
+            var (records, findings) = backup.Manifest.Sections.Any(section => SectionNames.IsAudit(section.Name))
+                ? await AuditCheck.RunAsync(snapshot, DataDirectory.AuditLogIn(data), progress, ct)
+                : (0, []);
+            return (verification, records, findings);
         }
         finally
         {

@@ -154,13 +154,15 @@ internal sealed class BackupWriter(string dataDirectory, Entropy entropy, TimePr
         });
     }
 
-    /// <summary>The log's files, opened now: after the database's moment, so every record is in one of the two, and before retention takes one away.</summary>
+    /// <summary>The log's files, opened now: after the database's moment, so every record is in one of the two, and before retention takes one away.
+    /// Digests come first, so that none vouches for lines that were not there yet. Indexes are left out: they are made anew.</summary>
     private IEnumerable<Section> AuditSections(Disposables parts)
     {
         var directory = DataDirectory.AuditLogIn(dataDirectory);
         if (!Directory.Exists(directory))
             yield break;
-        foreach (var path in Directory.EnumerateFiles(directory).Order(StringComparer.Ordinal).Where(path => SectionNames.IsAuditFile(Path.GetFileName(path))))
+        foreach (var path in Directory.EnumerateFiles(directory).Where(path => SectionNames.IsAuditFile(Path.GetFileName(path)))
+            .OrderBy(path => path.Contains(".jsonl", StringComparison.Ordinal)).ThenBy(path => path, StringComparer.Ordinal).ToList())
         {
             if (TryOpen(path) is not { } file)
                 continue;

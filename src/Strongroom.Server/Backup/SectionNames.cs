@@ -25,7 +25,7 @@ internal static partial class SectionNames
 
     public static bool IsAudit(string section) => section.StartsWith(AuditPrefix, StringComparison.Ordinal);
 
-    /// <summary>Whether a file of the audit log's directory can be in a backup: not hidden, and no path.</summary>
+    /// <summary>Whether a file of the audit log's directory can be in a backup: a segment, a digest or the key of digests, and no path.</summary>
     public static bool IsAuditFile(string name) => AuditFile().IsMatch(name);
 
     /// <summary>The file in the data directory that a section becomes; null for one that this program does not know.</summary>
@@ -35,6 +35,6 @@ internal static partial class SectionNames
         : IsAudit(section) && IsAuditFile(section[AuditPrefix.Length..]) ? section
         : null;
 
-    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*\z", RegexOptions.CultureInvariant, 100)]
+    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9_-]*\.(jsonl|jsonl\.gz|digest|pem)\z", RegexOptions.CultureInvariant, 100)]
     private static partial Regex AuditFile();
 }

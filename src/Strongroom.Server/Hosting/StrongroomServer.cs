@@ -16,6 +16,7 @@ using Strongroom.Server.Audit.Lookup;
 using Strongroom.Server.Audit.Sinks;
 using Strongroom.Server.Authentication;
 using Strongroom.Server.Background;
+using Strongroom.Server.Backup;
 using Strongroom.Server.CloudTrail;
 using Strongroom.Server.Directories;
 using Strongroom.Server.Endpoint;
@@ -265,6 +266,7 @@ public sealed class StrongroomServer : IAsyncDisposable
             (auditLog, digests, AuditFindings) = await AuditDigests.OpenAsync(directory.AuditLog, options.AuditLog, store, keyring, entropy, time, ct);
             sinks = AuditSinks.Open(options.AuditSinks, directory.AuditLog, directory.AuditSinks, time, entropy, log);
             var audit = new AuditTrail(auditLog, secrets, store, entropy, time, options.AuditReadsWaitForDisk);
+            RestoreMark.Take(directory.Root, auditLog, audit);
             RecoveredRecords = await audit.RecoverAsync(ct);
             if (AuditFindings.Count > 0)
                 audit.RecordFindings(AuditFindings);

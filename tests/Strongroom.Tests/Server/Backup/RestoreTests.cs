@@ -45,6 +45,15 @@ public sealed class RestoreTests : IAsyncLifetime
             Assert.Equal(2, Directory.GetFiles(Path.Combine(target, "audit"), "audit-*.jsonl").Length);
         }
 
+        Assert.Contains(records, r => (string?)r["eventName"] == "BackupRestored");
+        Assert.False(File.Exists(Path.Combine(target, "restored.json")));
+        await restored.CloseAsync();
+        (verified, report, _) = await Typed.RunAsync("verify", "--data", target, "--seal-key-file", installed.RootKey);
+        Assert.True(verified == 0, report);
+        await restored.OpenAsync(configure: Keyed);
+        Assert.Single(restored.Records(), r => (string?)r["eventName"] == "BackupRestored");
+        Assert.True(File.GetUnixFileMode("/dev/null").HasFlag(UnixFileMode.OtherWrite)); // a start closes the old segment with nothing in the new one
+
         Assert.Equal(File.ReadAllText(Path.Combine(installed.Server.Data, "credentials")), File.ReadAllText(Path.Combine(target, "credentials")));
         Assert.All(Directory.GetFiles(target, "*", SearchOption.AllDirectories).Where(f => Path.GetFileName(f) != "lock"),
             f => Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(f) & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite)));
