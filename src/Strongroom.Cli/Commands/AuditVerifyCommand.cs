@@ -83,7 +83,13 @@ internal static class AuditVerifyCommand
             terminal.Output.WriteLine($"{place}{finding.Text}{id}");
         }
 
-        var covered = $"{result.Records} records in {result.Segments} segments, {result.First} to {result.Last}, signed through {result.SignedThrough}";
-        terminal.Output.WriteLine(result.Findings.Count == 0 ? $"The audit log is as it was written: {covered}." : $"{result.Findings.Count} findings. Read: {covered}.");
+        if (result.UncheckedSegments > 0)
+            terminal.Output.WriteLine($"Not checked: {Count(result.UncheckedSegments, "segment")} of before records were chained.");
+        var covered = $"{Count(result.Records, "record")} in {Count(result.Segments, "segment")}, {result.First} to {result.Last}, signed through {result.SignedThrough}";
+        terminal.Output.WriteLine(result.Findings.Count == 0
+            ? $"The audit log is as it was written: {covered}."
+            : $"{Count(result.Findings.Count, "finding")}. Read: {covered}.");
     }
+
+    private static string Count(long number, string what) => number == 1 ? "1 " + what : $"{number} {what}s";
 }

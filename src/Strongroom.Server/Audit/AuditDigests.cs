@@ -89,9 +89,11 @@ internal sealed class AuditDigests : IDisposable
         foreach (var segment in AuditSegments.List(directory).SkipLast(1))
         {
             // By its last digest, not by the file's time: compressing or copying it changes that.
-            if (AuditDigest.Find(directory, segment.Number) is not { IsClosed: true } digest || digest.Time > limit.UtcDateTime)
+            var digest = AuditDigest.Find(directory, segment.Number);
+            if (digest is { IsClosed: true } ? digest.Time > limit.UtcDateTime : !LogEnd.IsUnchained(segment) || segment.LastWrittenUtc > limit.UtcDateTime)
                 break;
-            var statement = SignedStatement.Sign(new AuditRemoval(id, segment.Number, digest.Last, digest.Hash, time.GetUtcNow().UtcDateTime), key);
+            var (last, hash) = digest is null ? (0, ChainLink.Origin) : (digest.Last, digest.Hash);
+            var statement = SignedStatement.Sign(new AuditRemoval(id, segment.Number, last, hash, time.GetUtcNow().UtcDateTime), key);
             Hosting.DataDirectory.WritePrivate(AuditRemoval.PathOf(directory), Encoding.UTF8.GetBytes(statement.Text + "\n"));
             Remove(segment);
             removed++;
@@ -124,7 +126,7 @@ internal sealed class AuditDigests : IDisposable
         using var verifier = DigestVerifier.FromPem(key.PublicPem);
         foreach (var segment in AuditSegments.List(directory).Where(s => s.Number < log.Head.Segment))
         {
-            if (AuditDigest.Find(directory, segment.Number) is { IsClosed: true })
+            if (AuditDigest.Find(directory, segment.Number) is { IsClosed: true } || LogEnd.IsUnchained(segment))
                 continue;
             if (new AuditVerifier(directory, verifier, null).CheckAlone(segment, LogEnd.Find(directory, segment.Number, newest: null)) is { } end)
                 Close(end);

@@ -70,8 +70,15 @@ internal sealed class AuditLog : IDisposable
     {
         Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var newest = AuditSegments.List(directory).LastOrDefault();
-        // A compressed segment is closed for good.
-        var number = newest is null ? 1 : newest.IsCompressed ? newest.Number + 1 : newest.Number;
+        // A compressed segment is closed for good, and the chain begins in a segment of its own.
+        var isUnchained = newest is { IsCompressed: false } && LogEnd.IsUnchained(newest);
+        if (isUnchained)
+        {
+            using var old = options.Open(newest!.Path);
+            CutTornLine(old);
+        }
+
+        var number = newest is null ? 1 : newest.IsCompressed || isUnchained ? newest.Number + 1 : newest.Number;
         var file = options.Open(PathOf(directory, number));
         try
         {

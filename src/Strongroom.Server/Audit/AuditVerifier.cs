@@ -12,7 +12,8 @@ public sealed record AuditFinding(string File, long Line, long Record, Guid? Eve
 /// <summary>What a check of an audit log came to.</summary>
 /// <param name="Records">How many records were read.</param>
 /// <param name="SignedThrough">The last record that a digest with a good signature covers; 0 when none does.</param>
-public sealed record AuditVerification(long Segments, long Records, long First, long Last, long SignedThrough, IReadOnlyList<AuditFinding> Findings);
+/// <param name="UncheckedSegments">Segments of before records were chained, which can't be checked.</param>
+public sealed record AuditVerification(long Segments, long UncheckedSegments, long Records, long First, long Last, long SignedThrough, IReadOnlyList<AuditFinding> Findings);
 
 /// <summary>Checks an audit directory against its chain and its digests. Reads only, so a server may be writing meanwhile.</summary>
 /// <param name="key">Null: signatures are not checked.</param>
@@ -36,6 +37,9 @@ internal sealed class AuditVerifier(string directory, DigestVerifier? key, Audit
         var segments = AuditSegments.List(directory);
         if (segments.Count > 0)
             Begin(segments[0]);
+        // What was written before there was a chain can't be checked. It can't hide anything either: the chain still has to begin with record 1.
+        var unchained = segments.TakeWhile(s => !File.Exists(AuditDigest.PathOf(directory, s.Number)) && LogEnd.IsUnchained(s)).Count();
+        segments = [.. segments.Skip(unchained)];
         var previous = segments.Count == 0 ? 0 : segments[0].Number - 1;
         foreach (var segment in segments)
         {
@@ -46,7 +50,7 @@ internal sealed class AuditVerifier(string directory, DigestVerifier? key, Audit
         }
 
         CompareWithKnown(segments);
-        return new AuditVerification(segments.Count, records, first, at.Number, signedThrough, findings);
+        return new AuditVerification(segments.Count, unchained, records, first, at.Number, signedThrough, findings);
     }
 
     /// <summary>Checks a single segment and gives its end, for one that was left without its closing digest. Null when there are findings.</summary>

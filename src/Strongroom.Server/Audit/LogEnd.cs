@@ -10,6 +10,13 @@ namespace Strongroom.Server.Audit;
 /// <param name="Hash">Hash of the log's last line.</param>
 internal sealed record LogEnd(long FirstOfSegment, long Last, long Change, byte[] HashBeforeSegment, byte[] Hash)
 {
+    /// <summary>Whether a segment was written before records were chained. An empty one was not.</summary>
+    public static bool IsUnchained(AuditSegment segment)
+    {
+        using var lines = AuditSegments.TryOpen(segment);
+        return lines?.TryReadLine(out var line) is true && !ChainLink.TryRead(line.Span, out _);
+    }
+
     private const int ChunkBytes = 64 << 10;
 
     /// <param name="newest">The newest segment, which ends with a line feed or is empty; null for one that is not there yet.</param>
@@ -18,7 +25,6 @@ internal sealed record LogEnd(long FirstOfSegment, long Last, long Change, byte[
         if (newest is { Length: > 0 })
         {
             var (first, last) = (FirstLine(newest), LastLine(newest));
-            // A line without a link is of before there was a chain; it begins after it.
             var end = ChainLink.TryRead(last, out var link) ? link : new ChainLink(0, 0, ChainLink.Origin);
             var begin = ChainLink.TryRead(first, out var firstLink) ? firstLink : new ChainLink(1, 0, ChainLink.Origin);
             return new LogEnd(begin.Number, end.Number, end.Change, Convert.FromBase64String(begin.Previous), SHA256.HashData(last));
@@ -31,7 +37,7 @@ internal sealed record LogEnd(long FirstOfSegment, long Last, long Change, byte[
         var line = LastLine(before);
         return ChainLink.TryRead(line, out var lastLink)
             ? Of(lastLink, SHA256.HashData(line))
-            : Of(new ChainLink(0, 0, ChainLink.Origin), line.Length == 0 ? new byte[SHA256.HashSizeInBytes] : SHA256.HashData(line));
+            : Of(new ChainLink(0, 0, ChainLink.Origin), new byte[SHA256.HashSizeInBytes]);
     }
 
     private static LogEnd Of(ChainLink last, byte[] hash) => new(last.Number + 1, last.Number, last.Change, hash, hash);

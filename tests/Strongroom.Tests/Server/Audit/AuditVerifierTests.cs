@@ -255,6 +255,27 @@ public sealed class AuditVerifierTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_log_of_before_there_was_a_chain_goes_on_in_a_segment_of_its_own()
+    {
+        System.IO.Directory.Delete(root, recursive: true);
+        System.IO.Directory.CreateDirectory(Audit);
+        await store.DisposeAsync();
+        store = await SqlStore.OpenSqliteAsync(Path.Combine(root, "strongroom.db"), time, Ct);
+        await File.WriteAllTextAsync(AuditLog.PathOf(Audit, 1), "{\"eventName\":\"Old\"}\n", Ct);
+        await WriteAsync(AuditLogOptions.Default, 3);
+
+        var result = await VerifyAsync();
+
+        Assert.Empty(result.Findings);
+        Assert.Equal((1, 1, 3, 3), (result.UncheckedSegments, result.Segments, result.Records, result.SignedThrough));
+
+        // Stripped of their links and digests, chained records do not pass for old ones.
+        await File.WriteAllLinesAsync(AuditLog.PathOf(Audit, 2), (await File.ReadAllLinesAsync(AuditLog.PathOf(Audit, 2), Ct)).Select(ChainLink.Strip), Ct);
+        File.Delete(AuditDigest.PathOf(Audit, 2));
+        Assert.NotEmpty((await VerifyAsync()).Findings);
+    }
+
+    [Fact]
     public async Task A_cut_log_is_reported_at_start_and_numbers_are_not_used_again()
     {
         var path = AuditLog.PathOf(Audit, AuditSegments.List(Audit)[^1].Number);
