@@ -121,7 +121,7 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
         using var line = new ScrubbedBuffer();
         CloudTrailRecord.WriteCall(
             line, call, operation, entropy.NewGuid(), (shape, request),
-            request is null ? null : static (writer, state) => state.shape!.WriteAudit(writer, state.request!),
+            request is null || shape!.Members.Count == 0 ? null : static (writer, state) => state.shape!.WriteAudit(writer, state.request!),
             elements: null, error, disclosedArns: []);
         line.Write(LineFeed);
         WriteKeyUses(line, call);

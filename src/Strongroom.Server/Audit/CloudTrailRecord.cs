@@ -36,18 +36,23 @@ internal static class CloudTrailRecord
             writer.WriteString(Names.UserAgent, Cut(call.UserAgent));
         if (error is not null)
         {
-            // For refused access AWS records the short form. Source: IAM fact sheet 8.1.
-            writer.WriteString("errorCode"u8, error.Code == "AccessDeniedException" ? "AccessDenied" : error.Code);
+            writer.WriteString("errorCode"u8, ErrorCode(operation.Service, error.Code));
             writer.WriteString("errorMessage"u8, Cut(error.Message));
         }
 
         WriteObject(writer, Names.RequestParameters, state, parameters);
-        WriteObject(writer, Names.ResponseElements, state, elements);
+        // A change of a key that answers nothing is recorded with the key. Source: a live record of DisableKey of May 2026.
+        if (elements is null && error is null && !operation.ReadOnly && call.KeyArn is { } changed)
+            WriteKeyElement(writer, changed);
+        else
+            WriteObject(writer, Names.ResponseElements, state, elements);
         writer.WriteString(Names.RequestId, call.RequestId);
         writer.WriteString(Names.EventId, eventId);
         writer.WriteBoolean(Names.ReadOnly, operation.ReadOnly);
         if (disclosedArns.Count > 0)
             WriteResources(writer, disclosedArns);
+        else if (call.KeyArn is { } keyArn)
+            WriteResources(writer, [keyArn]);
         writer.WriteString(Names.EventType, Names.ApiCall);
         writer.WriteBoolean(Names.ManagementEvent, true);
         if (call.RecipientAccount is { } recipient)
@@ -86,7 +91,7 @@ internal static class CloudTrailRecord
         writer.WriteString("userAgent"u8, Service);
         if (use.Error is { } error)
         {
-            writer.WriteString("errorCode"u8, error.Code == "AccessDeniedException" ? "AccessDenied" : error.Code);
+            writer.WriteString("errorCode"u8, ErrorCode("kms", error.Code));
             writer.WriteString("errorMessage"u8, Cut(error.Message));
         }
 
@@ -224,6 +229,22 @@ internal static class CloudTrailRecord
         System.Text.Encoding.Latin1.GetChars(json.Slice(at + member.Length, TimeFormat.Length), text);
         return DateTimeOffset.TryParseExact(
             text, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time);
+    }
+
+    // For refused access AWS records the short form; for IAM's other errors the name of the model's shape, which is not the code on the wire.
+    // Source: IAM fact sheet 8.1; a live record of GetRole of October 2024 (NoSuchEntityException).
+    private static string ErrorCode(string service, string code) => code switch
+    {
+        "AccessDeniedException" => "AccessDenied",
+        "DeleteConflict" or "EntityAlreadyExists" or "InvalidInput" or "LimitExceeded" or "MalformedPolicyDocument" or "NoSuchEntity" when service == "iam" => code + "Exception",
+        _ => code,
+    };
+
+    private static void WriteKeyElement(Utf8JsonWriter writer, string keyArn)
+    {
+        writer.WriteStartObject(Names.ResponseElements);
+        writer.WriteString("keyId"u8, keyArn);
+        writer.WriteEndObject();
     }
 
     private static void WriteIdentity(Utf8JsonWriter writer, CallContext call)

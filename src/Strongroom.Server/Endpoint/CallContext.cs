@@ -55,6 +55,9 @@ internal sealed class CallContext
     /// <summary>The access key the caller claims, verified or not; for the record only.</summary>
     public string? ClaimedAccessKeyId { get; set; }
 
+    /// <summary>ARN of the KMS key that an authorized call acts on, for the record's <c>resources</c>; null for other calls.</summary>
+    public string? KeyArn { get; set; }
+
     /// <summary>Uses of customers' KMS keys that this call made for its caller: each gets a record beside the call's own. Null for none.</summary>
     public List<Audit.KeyUse>? KeyUses { get; set; }
 

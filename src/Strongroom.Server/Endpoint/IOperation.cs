@@ -18,6 +18,13 @@ internal interface IOperation<TRequest, TTarget, TResponse>
     ValueTask<Plan<TResponse>> PlanAsync(CallContext call, Authorized<TRequest, TTarget> authorized, CancellationToken ct);
 }
 
+/// <summary>A target that is, or belongs to, a KMS key: records of calls on it name the key. Source: KMS Developer Guide, "Logging AWS KMS API calls with CloudTrail".</summary>
+internal interface IKeyUser
+{
+    /// <summary>Null when the key does not exist, and for what is about no key.</summary>
+    string? KeyArn { get; }
+}
+
 /// <summary>The answer, and the changes that must be durable before it is given; none for a read.</summary>
 internal sealed record Plan<TResponse>(TResponse Response, IReadOnlyList<SecretChange> Changes)
 {

@@ -53,6 +53,7 @@ internal sealed class Operation<TRequest, TTarget, TResponse>(
                 call.KeyUses = null;
                 var target = await handler.ResolveAsync(call, request, ct);                          // 5
                 var authorized = Authorize(call, request, target);                                   // 6
+                call.KeyArn = (target as IKeyUser)?.KeyArn;
                 var plan = await handler.PlanAsync(call, authorized, ct);                            // 7
                 using var response = plan.Response;
                 var audited = plan.IsRead                                                            // 8: the record stands before a byte leaves

@@ -72,6 +72,8 @@ internal sealed partial class RequestPipeline(
             if (error is StoreUnavailableException or AuditUnavailableException)
                 health.Report(error.Message);
             Log.Failed(log, call.RequestId, route?.Name.Name ?? "?", error.GetType().Name, error is StoreUnavailableException or AuditUnavailableException ? error.Message : error.StackTrace ?? "");
+            if (route is not null && error is not AuditUnavailableException)
+                RecordOutage(call, route);
             await SendErrorAsync(http, call, route, FrameworkErrors.Internal(), answer);
         }
 
@@ -114,6 +116,19 @@ internal sealed partial class RequestPipeline(
     {
         audit.RecordFailure<object>(call, route.Name, null, null, error);
         return error;
+    }
+
+    private void RecordOutage(CallContext call, Route route)
+    {
+        try
+        {
+            Recorded(call, route, FrameworkErrors.Internal());
+        }
+        catch (AuditUnavailableException error)
+        {
+            // The caller gets the same error and learns nothing; /health says why there is no record.
+            health.Report(error.Message);
+        }
     }
 
     private CallContext NewCall(HttpContext http)

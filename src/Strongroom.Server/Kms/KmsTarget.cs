@@ -38,8 +38,10 @@ internal sealed record KmsRequestKeys
 /// <param name="Directory">What the operation plans against; its change is stale when the directory changed since.</param>
 /// <param name="ResourceArn">Of the key, existing or not; <c>*</c> for lists.</param>
 /// <param name="Key">Null when there is none: only a caller whose policies allow the ARN learns that.</param>
-internal sealed record KmsTarget(string CallerAccount, KmsDirectory Directory, string ResourceArn, KmsKey? Key) : INamedResource, IGrantedResource, IConditionKeys
+internal sealed record KmsTarget(string CallerAccount, KmsDirectory Directory, string ResourceArn, KmsKey? Key) : INamedResource, IGrantedResource, IConditionKeys, IKeyUser
 {
+    public string? KeyArn => Key?.Arn;
+
     public KmsRequestKeys Request { get; init; } = KmsRequestKeys.None;
 
     public string Account => Directory.Account;

@@ -50,8 +50,10 @@ internal sealed class RetireGrantRequest
 /// <summary>The grant that is to be retired, with what it takes. Source: KMS API Reference, RetireGrant.</summary>
 /// <param name="Grant">Null when there is none: only a caller whose policies allow the key's ARN learns that.</param>
 /// <param name="IsOpen">Whether the grant itself lets the caller: its retiring principal, or its grantee if it may RetireGrant.</param>
-internal sealed record RetirableGrant(KmsTarget Key, string GrantId, KmsGrant? Grant, bool IsOpen) : INamedResource
+internal sealed record RetirableGrant(KmsTarget Key, string GrantId, KmsGrant? Grant, bool IsOpen) : INamedResource, IKeyUser
 {
+    public string? KeyArn => Key.KeyArn;
+
     public string Account => Key.Account;
 
     public string ResourceArn => Key.ResourceArn;

@@ -27,6 +27,9 @@ internal sealed class SecretVault(ISecretStore store, Keyring keyring, SecretKey
     private static readonly TimeSpan PruneAge = TimeSpan.FromHours(24);
     private const int MaxUnlabelled = 100;
 
+    // At most a hundred are older than a day and as many younger, besides those with labels.
+    private const int MaxListed = 1000;
+
     /// <summary>Opens a version of an existing secret, whose ARN the target has ready.</summary>
     /// <inheritdoc cref="OpenAsync(CallContext, StoredSecret, StoredVersion, CancellationToken)" path="/exception"/>
     public ValueTask<SecretValue> OpenAsync(CallContext call, SecretTarget target, StoredVersion version, CancellationToken ct) =>
@@ -85,10 +88,11 @@ internal sealed class SecretVault(ISecretStore store, Keyring keyring, SecretKey
         if (versions.Any(v => v.Value is not null))
             await CheckRoomAsync(before, after, now, ct);
         var own = await ChangeAsync(call, before, after, resealed is null ? versions : [.. resealed, .. versions], now, ct);
+        var events = new List<ServiceEvent>(await PrunedAsync(own, ct));
         if (after.Document.Replicas is not { Count: > 0 } replicas)
-            return new PrimaryChange([own], []);
+            return new PrimaryChange([own], events);
 
-        var (changes, statuses, events) = (new List<SecretChange>(), new List<ReplicaStatus>(), new List<ServiceEvent>());
+        var (changes, statuses) = (new List<SecretChange>(), new List<ReplicaStatus>());
         foreach (var status in replicas)
         {
             var (next, change) = status.FailedByKey == true
@@ -96,8 +100,10 @@ internal sealed class SecretVault(ISecretStore store, Keyring keyring, SecretKey
                 : await FollowAsync(call, after, status, versions, now, ct);
             statuses.Add(next);
             events.AddRange(Replicas.Events(after, status, next));
-            if (change is not null)
-                changes.Add(change);
+            if (change is null)
+                continue;
+            changes.Add(change);
+            events.AddRange(await PrunedAsync(change, ct));
         }
 
         return new PrimaryChange([own with { After = after with { Document = after.Document with { Replicas = statuses } } }, .. changes], events);
@@ -311,6 +317,18 @@ internal sealed class SecretVault(ISecretStore store, Keyring keyring, SecretKey
             before.Id, includeUnlabelled: true, new VersionPosition(now - PruneAge, ""), MaxUnlabelled + StagingLabels.MaxPerSecret + 1, ct);
         if (young.Count(version => after.Document.Versions.Of(version.VersionId).Count == 0) > MaxUnlabelled)
             throw SecretsManagerErrors.TooManyVersions();
+    }
+
+    /// <summary>What the audit tells of the versions that a change will prune; the change's revision makes sure that it does prune just these.</summary>
+    private async ValueTask<IReadOnlyList<ServiceEvent>> PrunedAsync(SecretChange change, CancellationToken ct)
+    {
+        // A commit adds one version at most, so a secret with few commits needs no counting.
+        if (change is not { Before: { } before, After: { } after, PruneCreatedBefore: { } limit } || before.Revision <= change.KeepUnlabelled)
+            return [];
+        var unlabelled = (await store.ListVersionsAsync(before.Id, includeUnlabelled: true, after: null, MaxListed, ct))
+            .Where(version => after.Document.Versions.Of(version.VersionId).Count == 0).ToList();
+        return [.. unlabelled.Take(unlabelled.Count - change.KeepUnlabelled).Where(version => version.CreatedAt < limit)
+            .Select(version => new ServiceEvent("EndSecretVersionDelete", after.Account, after.Region, after.Arn(), version.VersionId))];
     }
 
     private StoredVersion Seal(StoredSecret secret, Guid key, NewVersion version) => new()
