@@ -14,6 +14,9 @@ internal sealed class TestClient(RunningServer server, string accessKeyId, strin
 
     public string SecretAccessKey => secretAccessKey;
 
+    /// <summary>The id that the last answer carried in its header.</summary>
+    public string? LastRequestId { get; private set; }
+
     /// <summary>Calls a JSON operation and expects it to succeed.</summary>
     /// <param name="target"><c>secretsmanager.GetSecretValue</c>, <c>TrentService.Encrypt</c> …</param>
     public async Task<JsonObject> JsonAsync(string target, object? parameters = null, string region = "us-east-1")
@@ -77,6 +80,10 @@ internal sealed class TestClient(RunningServer server, string accessKeyId, strin
     public Task<(int Status, string Body)> SendJsonAsync(string target, object? parameters, string region = "us-east-1") => SendAsync(
         Encoding.UTF8.GetBytes(parameters is null ? "{}" : JsonSerializer.Serialize(parameters)), "application/x-amz-json-1.1", target, ServiceOf(target), region);
 
+    /// <summary>Sends a body as it is.</summary>
+    public Task<(int Status, string Body)> SendJsonTextAsync(string target, string body, string region = "us-east-1") =>
+        SendAsync(Encoding.UTF8.GetBytes(body), "application/x-amz-json-1.1", target, ServiceOf(target), region);
+
     private async Task<(int Status, string Body)> SendAsync(byte[] body, string contentType, string? target, string service, string region)
     {
         var when = server.Time.GetUtcNow();
@@ -93,6 +100,7 @@ internal sealed class TestClient(RunningServer server, string accessKeyId, strin
             request.Headers.TryAddWithoutValidation(name, value);
         request.Headers.TryAddWithoutValidation("Authorization", authorization);
         using var response = await server.SendAsync(request);
+        LastRequestId = response.Headers.GetValues("x-amzn-RequestId").Single();
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 

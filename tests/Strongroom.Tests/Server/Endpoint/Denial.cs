@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using Strongroom.Tests.Server.Iam;
+using Strongroom.Tests.Server.Kms;
 
 namespace Strongroom.Tests.Server.Endpoint;
 
@@ -172,6 +174,43 @@ internal sealed record Denial(string Service, string Operation, string? Resource
     private static Denial Sts(string operation, string? resource, params string[] parameters) => new("sts", operation, resource, parameters);
 
     private static Denial Kms(string operation, string resource, string parameters) => new("kms", operation, resource, parameters);
+
+    /// <summary>Makes what the request acts on.</summary>
+    /// <returns>What the row's placeholders stand for.</returns>
+    public async Task<Dictionary<string, string>> PrepareAsync(TestClient root)
+    {
+        var names = new Dictionary<string, string> { ["{n}"] = Operation };
+        if (Service == "kms")
+        {
+            var id = await root.NewKeyAsync(new { Tags = new[] { new { TagKey = "a", TagValue = "1" } } });
+            names["{id}"] = id;
+            names["{key}"] = KmsClient.KeyArn(id);
+            names["{alias}"] = $"arn:aws:kms:us-east-1:{Denial.Account}:alias/{Operation}";
+            names["{blob}"] = (string)(await root.KmsAsync("Encrypt", new { KeyId = id, Plaintext = "AAAA" }))["CiphertextBlob"]!;
+            names["{grant}"] = (string)(await root.KmsAsync(
+                "CreateGrant", new { KeyId = id, GranteePrincipal = $"arn:aws:iam::{Denial.Account}:root", Operations = new[] { "Decrypt" } }))["GrantId"]!;
+            await root.KmsAsync("CreateAlias", new { AliasName = "alias/" + Operation, TargetKeyId = id });
+        }
+
+        foreach (var step in Before)
+        {
+            var (operation, rest) = (step.Split(' ')[0], step.Contains(' ', StringComparison.Ordinal) ? step[(step.IndexOf(' ', StringComparison.Ordinal) + 1)..] : "");
+            if (Service == "kms")
+            {
+                await root.KmsAsync(operation, JsonNode.Parse(Fill(rest, names)));
+                continue;
+            }
+
+            var answer = await root.DoAsync(operation, [.. rest.Split(' ').Select(p => Fill(p, names))]);
+            if (operation == "CreateAccessKey")
+                names["{id}"] = answer.Descendants("AccessKeyId").Single().Value;
+        }
+
+        return names;
+    }
+
+    public static string Fill(string text, Dictionary<string, string> names) =>
+        names.Aggregate(text, (filled, name) => filled.Replace(name.Key, name.Value, StringComparison.Ordinal));
 
     private static Denial[] Held(string kind, string holder, string resource)
     {

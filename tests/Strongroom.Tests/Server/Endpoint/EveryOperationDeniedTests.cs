@@ -91,9 +91,9 @@ public sealed class EveryOperationDeniedTests(DenialServer shared) : IClassFixtu
     public async Task A_valid_call_is_refused_without_a_policy_and_under_a_deny(string operation)
     {
         var row = Rows[operation];
-        var names = await PrepareAsync(row);
-        var parameters = row.Parameters.Select(p => Fill(p, names)).ToArray();
-        var resource = row.Resource is null ? "" : $" on resource: {Fill(row.Resource, names)}";
+        var names = await row.PrepareAsync(shared.Server.Root);
+        var parameters = row.Parameters.Select(p => Denial.Fill(p, names)).ToArray();
+        var resource = row.Resource is null ? "" : $" on resource: {Denial.Fill(row.Resource, names)}";
         var (withoutPolicy, withDeny) = operation == "sts:AssumeRole"
             ? ("", "") // AWS gives no reason; IAM fact sheet 3.6
             : ($" because no identity-based policy allows the {row.Action} action", " with an explicit deny in an identity-based policy");
@@ -190,43 +190,6 @@ public sealed class EveryOperationDeniedTests(DenialServer shared) : IClassFixtu
         var root = XElement.Parse(body);
         return (root.Descendants(root.Name.Namespace + "Code").Single().Value, root.Descendants(root.Name.Namespace + "Message").Single().Value);
     }
-
-    /// <returns>What the row's placeholders stand for.</returns>
-    private async Task<Dictionary<string, string>> PrepareAsync(Denial row)
-    {
-        var root = shared.Server.Root;
-        var names = new Dictionary<string, string> { ["{n}"] = row.Operation };
-        if (row.Service == "kms")
-        {
-            var id = await root.NewKeyAsync(new { Tags = new[] { new { TagKey = "a", TagValue = "1" } } });
-            names["{id}"] = id;
-            names["{key}"] = KmsClient.KeyArn(id);
-            names["{alias}"] = $"arn:aws:kms:us-east-1:{Denial.Account}:alias/{row.Operation}";
-            names["{blob}"] = (string)(await root.KmsAsync("Encrypt", new { KeyId = id, Plaintext = "AAAA" }))["CiphertextBlob"]!;
-            names["{grant}"] = (string)(await root.KmsAsync(
-                "CreateGrant", new { KeyId = id, GranteePrincipal = $"arn:aws:iam::{Denial.Account}:root", Operations = new[] { "Decrypt" } }))["GrantId"]!;
-            await root.KmsAsync("CreateAlias", new { AliasName = "alias/" + row.Operation, TargetKeyId = id });
-        }
-
-        foreach (var step in row.Before)
-        {
-            var (operation, rest) = (step.Split(' ')[0], step.Contains(' ', StringComparison.Ordinal) ? step[(step.IndexOf(' ', StringComparison.Ordinal) + 1)..] : "");
-            if (row.Service == "kms")
-            {
-                await root.KmsAsync(operation, JsonNode.Parse(Fill(rest, names)));
-                continue;
-            }
-
-            var answer = await root.DoAsync(operation, [.. rest.Split(' ').Select(p => Fill(p, names))]);
-            if (operation == "CreateAccessKey")
-                names["{id}"] = answer.Descendants("AccessKeyId").Single().Value;
-        }
-
-        return names;
-    }
-
-    private static string Fill(string text, Dictionary<string, string> names) =>
-        names.Aggregate(text, (filled, name) => filled.Replace(name.Key, name.Value, StringComparison.Ordinal));
 
     private static Task<string> FailsAsync(TestClient client, Denial row, string[] parameters, string code)
     {

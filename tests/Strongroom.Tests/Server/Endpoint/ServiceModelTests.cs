@@ -18,7 +18,7 @@ namespace Strongroom.Tests.Server.Endpoint;
 /// </summary>
 public sealed class ServiceModelTests
 {
-    private static readonly Dictionary<string, JsonObject> Models = Directory.EnumerateFiles(FindVectors(), "*-model.json").ToDictionary(
+    internal static readonly Dictionary<string, JsonObject> Models = Directory.EnumerateFiles(FindVectors(), "*-model.json").ToDictionary(
         file => Path.GetFileName(file)[..^"-model.json".Length], file => JsonNode.Parse(File.ReadAllText(file))!["operations"]!.AsObject());
 
     // Nothing is called, so nothing is needed.
