@@ -315,6 +315,7 @@ public sealed partial class EveryOperationRecordedTests(RecordServer shared) : I
         "iam" => ReadVerb().IsMatch(row.Operation),
         "kms" => ReadVerb().IsMatch(row.Operation) || row.Operation is "Encrypt" or "Decrypt" or "ReEncrypt" || row.Operation.StartsWith("Generate", StringComparison.Ordinal),
         "strongroom" => row.Operation is not ("CreateAccount" or "Rewrap"),
+        "cloudtrail" => true,
         _ => ReadVerb().IsMatch(row.Operation) || row.Operation is "BatchGetSecretValue" or "ValidateResourcePolicy",
     };
 
@@ -366,6 +367,7 @@ public sealed partial class EveryOperationRecordedTests(RecordServer shared) : I
 
         return operation switch
         {
+            "LookupEvents" => new Case(service, operation) { Body = """{"MaxResults":1,"LookupAttributes":[{"AttributeKey":"EventName","AttributeValue":"None"}]}""" },
             "GetCallerIdentity" or "GetSessionToken" => new Case(service, operation),
             "AssumeRoleWithWebIdentity" => new Case(service, operation)
             {
@@ -394,7 +396,7 @@ public sealed partial class EveryOperationRecordedTests(RecordServer shared) : I
         };
     }
 
-    [GeneratedRegex("^(Get|List|Describe|Simulate)")]
+    [GeneratedRegex("^(Get|List|Describe|Simulate|Lookup)")]
     private static partial Regex ReadVerb();
 
     [GeneratedRegex("""(<|")(SecretAccessKey|SessionToken|SecretString|SecretBinary|RandomPassword|Plaintext|CiphertextBlob|GrantToken)(>|":")(?<value>[^<"]{4,})""")]

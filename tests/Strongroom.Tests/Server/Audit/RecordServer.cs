@@ -68,7 +68,7 @@ public sealed class RecordServer : IAsyncLifetime
     internal async Task<RecordedAnswer> SendJsonAsync(RecordedCaller caller, string service, string operation, string body)
     {
         Skip();
-        var target = service switch { "kms" => "TrentService", "strongroom" => "Strongroom", _ => service };
+        var target = service switch { "kms" => "TrentService", "strongroom" => "Strongroom", "cloudtrail" => "CloudTrail_20131101", _ => service };
         var (status, text) = await caller.Client.SendJsonTextAsync($"{target}.{operation}", body);
         return Answer(caller, status, text);
     }
