@@ -9,8 +9,10 @@ internal static class AuditCommand
     {
         var command = new DocumentedCommand("audit", "Look at the audit log, and check it.")
         {
-            Examples = ["strongroom audit verify"],
+            Examples = ["strongroom audit tail --follow", "strongroom audit search --secret prod/db --since 2h", "strongroom audit verify"],
         };
+        command.Add(AuditTailCommand.Create(terminal));
+        command.Add(AuditSearchCommand.Create(terminal));
         command.Add(AuditVerifyCommand.Create(terminal));
         return command;
     }

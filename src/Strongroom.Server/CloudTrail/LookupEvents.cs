@@ -154,7 +154,7 @@ internal sealed class LookupEvents(AuditLookup lookup, PagingTokens tokens) : IO
         var scope = new TrailScope(call.Caller.Account, call.Region);
         return request.LookupAttributes is [{ } wanted]
             ? EventMatch.Query(scope, Enum.Parse<LookupAttribute>(wanted.AttributeKey!), wanted.AttributeValue!, from, to)
-            : new LookupQuery(scope, LookupAttribute.Any, [""], from, to, _ => true);
+            : new LookupQuery(scope, LookupQuery.All, from, to, _ => true);
     }
 
     private static bool IsPossible(DateTimeOffset? time) => time is null || (time > DateTimeOffset.MinValue && time < DateTimeOffset.MaxValue);

@@ -8,12 +8,14 @@ internal readonly record struct LogPosition(uint Time, int Segment, long Offset)
 
 /// <summary>Which events are wanted.</summary>
 /// <param name="Scope">The trail to look in; null for all.</param>
-/// <param name="Attribute">What the index is asked for.</param>
-/// <param name="Values">Of that attribute; an event with any of them is a candidate.</param>
+/// <param name="Candidates">What the index is asked for: an event with any of these values is looked at.</param>
 /// <param name="Matches">Decides about a candidate, its times and trail aside.</param>
 internal sealed record LookupQuery(
-    TrailScope? Scope, LookupAttribute Attribute, IReadOnlyList<string> Values, uint From, uint To, Func<LoggedEvent, bool> Matches)
+    TrailScope? Scope, IReadOnlyList<(LookupAttribute Attribute, string Value)> Candidates, uint From, uint To, Func<LoggedEvent, bool> Matches)
 {
+    /// <summary>Every event is looked at.</summary>
+    public static IReadOnlyList<(LookupAttribute Attribute, string Value)> All { get; } = [(LookupAttribute.Any, "")];
+
     public bool Fits(LoggedEvent found) =>
         found.Time >= From && found.Time <= To && (Scope is not { } scope || (scope.Account == found.Account && scope.Region == found.Region)) && Matches(found);
 }
@@ -131,10 +133,10 @@ internal sealed class AuditLookup(AuditIndexes indexes)
 
         private IEnumerable<IPostings> Postings(ISegmentIndex index)
         {
-            if (query.Attribute == LookupAttribute.EventId)
-                return query.Values.Select(id => index.FindEventId(Terms.OfEventId(id)));
-            IEnumerable<TrailScope> scopes = query.Scope is { } scope ? [scope] : index.Scopes;
-            return scopes.SelectMany(trail => query.Values.Select(value => index.Find(Terms.Of(trail, query.Attribute, value))));
+            IReadOnlyList<TrailScope> scopes = query.Scope is { } scope ? [scope] : index.Scopes;
+            return query.Candidates.SelectMany(wanted => wanted.Attribute == LookupAttribute.EventId
+                ? [index.FindEventId(Terms.OfEventId(wanted.Value))]
+                : scopes.Select(trail => index.Find(Terms.Of(trail, wanted.Attribute, wanted.Value))));
         }
 
         private void Close(OpenedSegment segment)

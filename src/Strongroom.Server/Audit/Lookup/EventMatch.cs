@@ -4,7 +4,7 @@ namespace Strongroom.Server.Audit.Lookup;
 internal static class EventMatch
 {
     public static LookupQuery Query(TrailScope? scope, LookupAttribute attribute, string value, uint from, uint to) =>
-        new(scope, attribute, CandidatesOf(attribute, value), from, to, found => Is(found, attribute, value));
+        new(scope, CandidatesOf(attribute, value), from, to, found => Is(found, attribute, value));
 
     public static bool Is(LoggedEvent found, LookupAttribute attribute, string value) => attribute switch
     {
@@ -26,6 +26,7 @@ internal static class EventMatch
             // Another secret that once had the name has an ARN of its own.
             && !found.Resources.Any(r => LoggedEvent.SecretNameIn(r.Name) == name));
 
-    public static IReadOnlyList<string> CandidatesOf(LookupAttribute attribute, string value) =>
-        attribute == LookupAttribute.ResourceName && LoggedEvent.SecretNameIn(value) is { } name ? [value, name] : [value];
+    /// <summary>What an index must be asked for so that nothing is missed.</summary>
+    public static IReadOnlyList<(LookupAttribute Attribute, string Value)> CandidatesOf(LookupAttribute attribute, string value) =>
+        attribute == LookupAttribute.ResourceName && LoggedEvent.SecretNameIn(value) is { } name ? [(attribute, value), (attribute, name)] : [(attribute, value)];
 }

@@ -110,7 +110,8 @@ internal sealed class SegmentIndexFile : ISegmentIndex
             throw Damaged();
         Span<byte> place = stackalloc byte[PlaceBytes];
         ReadExactly(place, HeaderBytes + (long)PlaceBytes * number);
-        return new EventPlace(BinaryPrimitives.ReadUInt32LittleEndian(place), BinaryPrimitives.ReadInt64LittleEndian(place[4..]));
+        var offset = BinaryPrimitives.ReadInt64LittleEndian(place[4..]);
+        return offset >= 0 && offset < TextLength ? new EventPlace(BinaryPrimitives.ReadUInt32LittleEndian(place), offset) : throw Damaged();
     }
 
     public IPostings Find(ulong term)

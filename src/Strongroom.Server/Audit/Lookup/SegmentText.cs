@@ -86,7 +86,7 @@ internal sealed class SegmentText : IDisposable
             (low, high) = members[middle].TextOffset <= offset ? (middle, high) : (low, middle - 1);
         }
 
-        if (high < 0 || offset >= members[low].TextOffset + members[low].TextLength)
+        if (high < 0 || offset - members[low].TextOffset >= members[low].TextLength)
             return default;
         if (current != low)
         {

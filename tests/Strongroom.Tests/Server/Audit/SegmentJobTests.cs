@@ -9,7 +9,7 @@ namespace Strongroom.Tests.Server.Audit;
 public sealed class SegmentJobTests : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private static readonly LookupQuery Everything = new(null, LookupAttribute.Any, [""], 0, uint.MaxValue, _ => true);
+    private static readonly LookupQuery Everything = new(null, LookupQuery.All, 0, uint.MaxValue, _ => true);
 
     private readonly WrittenLog log = new();
 
