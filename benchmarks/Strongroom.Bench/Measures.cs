@@ -34,6 +34,7 @@ internal static class Measures
             ["list"] = ListAsync,
             ["start"] = StartAsync,
             ["decide"] = DecideMeasure.RunAsync,
+            ["lookup"] = LookupMeasure.RunAsync,
         };
 
     private static async Task<IReadOnlyList<Measure>> GetAsync()
