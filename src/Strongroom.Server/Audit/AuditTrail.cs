@@ -208,13 +208,16 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
         log.Append(lines.Written.Span);
     }
 
-    /// <summary>Records that this installation was restored from a backup.</summary>
-    public void RecordRestore(string message)
+    /// <summary>Records something that the installation did as a whole: a backup, the first start after a restore.</summary>
+    /// <param name="name">The event's name.</param>
+    /// <param name="message">No secret, and nothing that a caller chose.</param>
+    public void RecordNotice(string name, string message)
     {
         using var line = new ScrubbedBuffer();
-        CloudTrailRecord.WriteNotice(line, "BackupRestored", message, time.GetUtcNow(), entropy.NewGuid());
+        CloudTrailRecord.WriteNotice(line, name, message, time.GetUtcNow(), entropy.NewGuid());
         line.Write(LineFeed);
         Append(line);
+        EventCounted?.Invoke(name);
     }
 
     // A blank line would be noise in the log; a record of the outage's end is not.

@@ -29,7 +29,7 @@ internal static class RestoreMark
         if (!File.Exists(path))
             return;
         log.CloseSegment();
-        audit.RecordRestore(Message(path));
+        audit.RecordNotice("BackupRestored", Message(path));
         File.Delete(path);
     }
 

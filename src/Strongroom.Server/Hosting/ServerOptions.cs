@@ -90,6 +90,9 @@ public sealed record ServerOptions
     /// <summary>Where audit records go beside the log; nowhere by default.</summary>
     public AuditSinkOptions AuditSinks { get; init; } = new();
 
+    /// <summary>Backups that the server makes by itself.</summary>
+    public BackupOptions Backup { get; init; } = new();
+
     /// <summary>Least severe log lines to write. The host decides where.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;
 }

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Strongroom.Crypto;
 using Strongroom.Crypto.KeyProviders;
+using Strongroom.Server.Backup;
 using Strongroom.Server.Audit.Sinks;
 using Strongroom.Server.Observability;
 using Strongroom.Server.Webhooks;
@@ -146,6 +147,18 @@ public static class Settings
         new("audit-sink-start", SettingKind.Text, "end",
             "Where a sink that is used for the first time begins: at the `end` of the audit log, or at its `beginning`.",
             (o, v) => o with { AuditSinks = o.AuditSinks with { FromBeginning = v[0] switch { "end" => false, "beginning" => true, _ => throw new SettingsException($"'{v[0]}' is no place to begin (audit-sink-start). Use end or beginning.") } } }),
+        new("backup-directory", SettingKind.Text, "none",
+            "Directory for backups that the server makes by itself. Made with mode 0700 when missing. Better on another disk.",
+            (o, v) => o with { Backup = o.Backup with { Directory = Path.GetFullPath(v[0]) } }),
+        new("backup-schedule", SettingKind.Text, "rate(1 day)",
+            "When a backup is due, UTC: `rate(6 hours)`, at least 5 minutes, or `cron(0 3 * * ? *)` as in rotation schedules.",
+            (o, v) => o with { Backup = o.Backup with { Schedule = BackupSchedule(v[0]) } }),
+        new("backup-keep", SettingKind.Text, "7",
+            "How many of these backups to keep, 1 to 10000. Older ones go once a new one was made and read back.",
+            (o, v) => o with { Backup = o.Backup with { Keep = BackupKeep(v[0]) } }),
+        new("backup-with-audit", SettingKind.Switch, "false",
+            "Put the audit log into these backups.",
+            (o, v) => o with { Backup = o.Backup with { WithAudit = v[0] == "true" } }),
         new("log-level", SettingKind.Text, "warning",
             "Least severe log lines to write to stderr: `trace`, `debug`, `information`, `warning`, `error`, `critical` or `none`.",
             (o, v) => o with { LogLevel = Level(v[0]) }),
@@ -214,6 +227,13 @@ public static class Settings
         ulong.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var slot)
             ? slot
             : throw new SettingsException($"'{number}' is no slot number (seal-pkcs11-slot). The token's own tools list them.");
+
+    private static BackupSchedule BackupSchedule(string expression) => Server.Backup.BackupSchedule.TryParse(expression)
+        ?? throw new SettingsException($"'{expression}' is no schedule (backup-schedule). Use for example rate(6 hours), at least 5 minutes, or cron(0 3 * * ? *).");
+
+    private static int BackupKeep(string number) => int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var keep) && keep is >= 1 and <= 10_000
+        ? keep
+        : throw new SettingsException($"'{number}' is no number of backups to keep (backup-keep). Use 1 to 10000.");
 
     private static string TlsName(string name) =>
         Uri.CheckHostName(name.StartsWith("*.", StringComparison.Ordinal) ? name[2..] : name) != UriHostNameType.Unknown

@@ -43,6 +43,7 @@ public sealed class StrongroomServer : IAsyncDisposable
     private static readonly TimeSpan PurgeInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan KeyInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ReplicationInterval = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan BackupInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan SegmentInterval = TimeSpan.FromSeconds(30);
 
     private readonly DataDirectory directory;
@@ -59,6 +60,7 @@ public sealed class StrongroomServer : IAsyncDisposable
     private Parts? parts;
     private KeyJobs? keyJobs;
     private ReplicationJob? replicationJob;
+    private BackupJob? backupJob;
     private bool disposed;
 
     private StrongroomServer(
@@ -118,6 +120,9 @@ public sealed class StrongroomServer : IAsyncDisposable
     internal Task StepSinksAsync() => parts!.Sinks.StepAsync();
 
     internal ReplicationJob Replication => replicationJob!;
+
+    /// <summary>Null when the server makes no backups by itself.</summary>
+    internal BackupJob? Backups => backupJob;
 
     /// <summary>Opens everything, recovers from a crash if there was one, and begins to listen. When the seal is out of reach it listens
     /// all the same, refuses calls with an error that clients retry, and goes on by itself: see <see cref="Opened"/>.</summary>
@@ -361,6 +366,12 @@ public sealed class StrongroomServer : IAsyncDisposable
         Start(KeyInterval, keyJobs!.RunAsync, "rotation and deletion of KMS keys", time);
         Start(ReplicationInterval, replicationJob!.RunAsync, "replication", time);
         parts.Sinks.Run(stopping.Token);
+        if (options.Backup.Directory is not null)
+        {
+            backupJob = new BackupJob(options, parts.Keyring, audit, entropy, time);
+            Start(BackupInterval, backupJob.RunAsync, "backup", time);
+        }
+
         if (options.Telemetry.ExportsMetrics)
             Start(Observed.Interval, instruments.LookAsync, "observing", time);
         var segments = new SegmentJob(directory.AuditLog, indexes, options.CompressAudit);
