@@ -51,16 +51,16 @@ public sealed class ScheduledBackupTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(Backups, "strongroom-00000000-20200101T000000Z.backup"), "another installation's", Ct);
         for (var day = 0; day < 2; day++)
         {
-            server.Time.Advance(TimeSpan.FromDays(1));
+            server.Time.Advance(TimeSpan.FromMinutes(5));
             await job.RunAsync(Ct);
         }
 
         Assert.Equal(
-            ["00000000-20200101T000000Z", "20260204T102030Z", "20260205T102030Z"],
+            ["00000000-20200101T000000Z", "20260203T102530Z", "20260203T103030Z"],
             Directory.GetFiles(Backups).Select(f => Path.GetFileNameWithoutExtension(f)["strongroom-".Length..]).Select(n => n.StartsWith('0') && n[8] == '-' && n.Contains("2020", StringComparison.Ordinal) ? n : n[9..]).Order(StringComparer.Ordinal));
         Assert.Equal(server.Time.GetUtcNow(), job.SucceededAt);
         Assert.Equal(3, server.Records().Count(r => (string?)r["eventName"] == "BackupCompleted"));
-        var newest = Directory.GetFiles(Backups, "*-20260205T102030Z.backup").Single();
+        var newest = Directory.GetFiles(Backups, "*-20260203T103030Z.backup").Single();
         var (code, output, _) = await Typed.RunAsync("verify", "--backup", newest, "--data", server.Data);
         Assert.True(code == 0, output);
     }
@@ -72,9 +72,9 @@ public sealed class ScheduledBackupTests : IDisposable
         var job = server.Server.Backups!;
         await job.RunAsync(Ct);
         var first = Directory.GetFiles(Backups).Single();
-        server.Time.Advance(TimeSpan.FromDays(1));
-        var blocked = first.Replace("20260203T", "20260204T", StringComparison.Ordinal);
+        var blocked = first.Replace("T102030Z", "T102530Z", StringComparison.Ordinal);
         Directory.CreateDirectory(blocked); // where the file is to go
+        server.Time.Advance(TimeSpan.FromMinutes(5));
 
         var failure = await Record.ExceptionAsync(() => job.RunAsync(Ct)); // unless the server's own timer came first and met it
         Assert.True(failure is null or BackupException);
@@ -98,7 +98,7 @@ public sealed class ScheduledBackupTests : IDisposable
         await server.Server.Backups!.RunAsync(Ct);
         var left = Directory.GetFiles(Backups).Single() + ".0123.partial";
         await File.WriteAllTextAsync(left, "half", Ct);
-        server.Time.Advance(TimeSpan.FromDays(1));
+        server.Time.Advance(TimeSpan.FromMinutes(5));
 
         await server.Server.Backups!.RunAsync(Ct);
 
@@ -121,5 +121,5 @@ public sealed class ScheduledBackupTests : IDisposable
         Assert.Contains(words, Assert.Throws<SettingsException>(() => SettingsReader.Read(
             place, null, new Dictionary<string, IReadOnlyList<string>>(), new Dictionary<string, string> { [variable] = value })).Message, StringComparison.Ordinal);
 
-    private Func<ServerOptions, ServerOptions> With(int keep) => options => options with { Backup = options.Backup with { Directory = Backups, Keep = keep } };
+    private Func<ServerOptions, ServerOptions> With(int keep) => options => options with { Backup = options.Backup with { Directory = Backups, Keep = keep, Schedule = BackupSchedule.TryParse("rate(5 minutes)")! } };
 }
