@@ -27,6 +27,7 @@ internal static class CommandLine
             AccountCommand.Create(terminal),
             AuditCommand.Create(terminal),
             ExplainCommand.Create(terminal),
+            NotificationsCommand.Create(terminal),
             RewrapCommand.Create(terminal),
             SealCommand.Create(terminal),
             BackupCommand.Create(terminal),

@@ -54,6 +54,12 @@ public sealed record SecretCommit(IReadOnlyList<SecretChange> Changes, IReadOnly
 
     /// <summary>KMS keys whose material goes for good, all versions; what was encrypted under them is lost.</summary>
     public IReadOnlyList<Guid> DestroyedKeys { get; init; } = [];
+
+    /// <summary>Notifications of the change; each waits in the store until it is delivered.</summary>
+    public IReadOnlyList<NewNotification> Notifications { get; init; } = [];
+
+    /// <summary>What becomes of notifications that wait already; null for nothing.</summary>
+    public NotificationChange? NotificationChange { get; init; }
 }
 
 /// <summary>One secret's part of a commit: what it was when it was read, and what it is to be.</summary>

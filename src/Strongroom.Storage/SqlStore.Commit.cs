@@ -45,6 +45,12 @@ public sealed partial class SqlStore
             sequence = reader.GetInt64(0);
         }
 
+        foreach (var notification in work.Commit.Notifications)
+            await InsertNotificationAsync(tx, notification, ct);
+
+        if (work.Commit.NotificationChange is { } change)
+            await ApplyNotificationsAsync(tx, change, ct);
+
         if (work.Swept.Count > 0)
             await RemoveRecordsAsync(tx, work.Swept, ct);
         return sequence;

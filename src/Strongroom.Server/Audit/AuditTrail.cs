@@ -48,6 +48,9 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
         }
     }
 
+    /// <summary>Adds to commits the notifications of what they change; null for none.</summary>
+    public Notifications.Notifier? Notifier { get; set; }
+
     /// <summary>Records a read.</summary>
     /// <exception cref="AuditUnavailableException">The record could not be written, so the answer must not be given.</exception>
     public ValueTask<Audited<TResponse>> RecordAsync<TRequest, TResponse>(
@@ -88,7 +91,7 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
         records.AddRange((call.KeyUses ?? []).Select(use => Entry(call, use)));
 
         // Not cancelled with the request: a caller that hangs up must not leave a commit whose record nobody appends.
-        if (await store.CommitAsync(plan.ToCommit(records), CancellationToken.None) == CommitResult.Stale)
+        if (await store.CommitAsync(Announced(plan.ToCommit(records), call.Now), CancellationToken.None) == CommitResult.Stale)
             return null;
         AppendCommitted(records);
         Volatile.Write(ref appendedAtMs, call.Now.ToUnixTimeMilliseconds());
@@ -105,7 +108,7 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
     public async ValueTask<bool> CommitEventsAsync(SecretCommit commit, IReadOnlyList<ServiceEvent> events, DateTimeOffset now, CancellationToken ct)
     {
         var records = events.Select(e => Entry(e, now)).ToList();
-        if (await store.CommitAsync(commit with { Records = records }, ct) == CommitResult.Stale)
+        if (await store.CommitAsync(Announced(commit with { Records = records }, now), ct) == CommitResult.Stale)
             return false;
         AppendCommitted(records);
         Volatile.Write(ref appendedAtMs, now.ToUnixTimeMilliseconds());
@@ -254,6 +257,8 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
         foreach (var what in events)
             EventCounted?.Invoke(what.Name);
     }
+
+    private SecretCommit Announced(SecretCommit commit, DateTimeOffset now) => Notifier?.Announce(commit, now) ?? commit;
 
     private void AppendCommitted(List<AuditEntry> records)
     {

@@ -43,13 +43,16 @@ internal sealed record Plan<TResponse>(TResponse Response, IReadOnlyList<SecretC
     /// <summary>Events beside the call's own record, such as a rotation given up or a deletion begun.</summary>
     public IReadOnlyList<Audit.ServiceEvent> Events { get; init; } = [];
 
+    /// <summary>What becomes of notifications that wait; null for nothing.</summary>
+    public NotificationChange? Notifications { get; init; }
+
     /// <summary>Whether nothing has to be committed before the answer.</summary>
-    public bool IsRead => Changes.Count == 0 && Directories.Count == 0 && Keys.Count == 0 && Accounts.Count == 0 && Events.Count == 0;
+    public bool IsRead => Notifications is null && Changes.Count == 0 && Directories.Count == 0 && Keys.Count == 0 && Accounts.Count == 0 && Events.Count == 0;
 
     public static implicit operator Plan<TResponse>(TResponse response) => new(response, (IReadOnlyList<SecretChange>)[]);
 
     public SecretCommit ToCommit(IReadOnlyList<AuditEntry> records) =>
-        new(Changes, records) { Accounts = Accounts, Directories = Directories, Keys = Keys };
+        new(Changes, records) { Accounts = Accounts, Directories = Directories, Keys = Keys, NotificationChange = Notifications };
 }
 
 /// <summary>What an operation answers, whatever the protocol.</summary>

@@ -93,6 +93,9 @@ public sealed record ServerOptions
     /// <summary>Backups that the server makes by itself.</summary>
     public BackupOptions Backup { get; init; } = new();
 
+    /// <summary>File that says where notifications of changes go; null for nowhere. See docs/notifications.md.</summary>
+    public string? NotificationsFile { get; init; }
+
     /// <summary>Least severe log lines to write. The host decides where.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;
 }

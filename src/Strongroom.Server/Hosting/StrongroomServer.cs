@@ -23,6 +23,7 @@ using Strongroom.Server.Endpoint;
 using Strongroom.Server.Iam;
 using Strongroom.Server.Keys;
 using Strongroom.Server.Kms;
+using Strongroom.Server.Notifications;
 using Strongroom.Server.Observability;
 using Strongroom.Server.Oidc;
 using Strongroom.Server.Rotation;
@@ -119,6 +120,9 @@ public sealed class StrongroomServer : IAsyncDisposable
     /// <summary>What the sinks' followers do, at once.</summary>
     internal Task StepSinksAsync() => parts!.Sinks.StepAsync();
 
+    /// <summary>What the senders of notifications do, at once.</summary>
+    internal Task StepNotificationsAsync() => parts!.Senders.StepAsync();
+
     internal ReplicationJob Replication => replicationJob!;
 
     /// <summary>Null when the server makes no backups by itself.</summary>
@@ -204,6 +208,7 @@ public sealed class StrongroomServer : IAsyncDisposable
         await app.DisposeAsync();
         if (parts is not null)
             await parts.Sinks.DisposeAsync();
+        parts?.Senders.Dispose();
         parts?.Log.Dispose();
         parts?.Digests.Dispose();
         await store.DisposeAsync();
@@ -266,10 +271,12 @@ public sealed class StrongroomServer : IAsyncDisposable
         AuditLog? auditLog = null;
         AuditDigests? digests = null;
         AuditSinks? sinks = null;
+        NotificationSenders? senders = null;
         try
         {
             (auditLog, digests, AuditFindings) = await AuditDigests.OpenAsync(directory.AuditLog, options.AuditLog, store, keyring, entropy, time, ct);
             sinks = AuditSinks.Open(options.AuditSinks, directory.AuditLog, directory.AuditSinks, time, entropy, log);
+            senders = NotificationSenders.Open(NotificationDestination.ReadAll(options.NotificationsFile), store, time, entropy, log);
             var audit = new AuditTrail(auditLog, secrets, store, entropy, time, options.AuditReadsWaitForDisk);
             RestoreMark.Take(directory.Root, auditLog, audit);
             RecoveredRecords = await audit.RecoverAsync(ct);
@@ -277,7 +284,7 @@ public sealed class StrongroomServer : IAsyncDisposable
                 audit.RecordFindings(AuditFindings);
             var accounts = await store.ListAccountsAsync(ct);
             parts = new Parts(
-                keyring, auditLog, digests, sinks, audit, new CredentialUses(store), accounts is [var only] ? only.Account : $"{accounts.Count} accounts");
+                keyring, auditLog, digests, sinks, senders, audit, new CredentialUses(store), accounts is [var only] ? only.Account : $"{accounts.Count} accounts");
             IsNew = isNew;
         }
         catch
@@ -286,6 +293,7 @@ public sealed class StrongroomServer : IAsyncDisposable
             digests?.Dispose();
             if (sinks is not null)
                 await sinks.DisposeAsync();
+            senders?.Dispose();
             keyring.Dispose();
             throw;
         }
@@ -302,8 +310,9 @@ public sealed class StrongroomServer : IAsyncDisposable
             StsOperations.All(identities, new SessionIssuer(keyring, entropy), NewWebIdentities(options, time)),
             IamOperations.All(identities, store, parts.Uses, keys, keyring, entropy),
             CloudTrailOperations.All(indexes, keyring),
-            StrongroomOperations.All(identities, secrets, directory.AuditLog, store, keys, regions, keyring, entropy));
+            StrongroomOperations.All(identities, secrets, directory.AuditLog, store, keys, regions, keyring, entropy, store, parts.Senders.Destinations));
         var health = new HealthEndpoint(store, parts.Audit);
+        parts.Audit.Notifier = new Notifier(parts.Senders.Destinations, entropy);
         parts.Audit.EventCounted = instruments.Meter.CountEvent;
         instruments.Open(parts.Audit, keyring, health);
         var pipeline = new RequestPipeline(
@@ -366,6 +375,7 @@ public sealed class StrongroomServer : IAsyncDisposable
         Start(KeyInterval, keyJobs!.RunAsync, "rotation and deletion of KMS keys", time);
         Start(ReplicationInterval, replicationJob!.RunAsync, "replication", time);
         parts.Sinks.Run(stopping.Token);
+        jobs.AddRange(parts.Senders.Run(stopping.Token));
         if (options.Backup.Directory is not null)
         {
             backupJob = new BackupJob(options, parts.Keyring, audit, entropy, time);
@@ -385,7 +395,7 @@ public sealed class StrongroomServer : IAsyncDisposable
     private ILogger StartLog => app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(StartLine.Category);
 
     /// <summary>What there is once the root key is there.</summary>
-    private sealed record Parts(Keyring Keyring, AuditLog Log, AuditDigests Digests, AuditSinks Sinks, AuditTrail Audit, CredentialUses Uses, string Account);
+    private sealed record Parts(Keyring Keyring, AuditLog Log, AuditDigests Digests, AuditSinks Sinks, NotificationSenders Senders, AuditTrail Audit, CredentialUses Uses, string Account);
 
     private sealed class NoLifetime : IHostLifetime
     {

@@ -2,6 +2,7 @@ using Strongroom.Crypto;
 using Strongroom.Server.Endpoint;
 using Strongroom.Server.Iam;
 using Strongroom.Server.Keys;
+using Strongroom.Server.Notifications;
 using Strongroom.Server.SecretsManager;
 using Strongroom.Storage;
 using static Strongroom.Server.Endpoint.OperationTable;
@@ -13,15 +14,19 @@ internal static class StrongroomOperations
 {
     public static IReadOnlyList<OperationEntry> All(
         IamDirectories directories, ISecretStore store, string auditDirectory, IDirectoryStore accounts, KeyDirectory keys, Regions regions,
-        Keyring keyring, Entropy entropy)
+        Keyring keyring, Entropy entropy, INotificationStore notifications, IReadOnlyList<NotificationDestination> destinations)
     {
         var resources = new PolicyResources(store, directories, keys);
         return
         [
             Json(ServiceProtocol.Strongroom, "CreateAccount", Mutating, CreateAccountRequest.Shape, new CreateAccount(directories, accounts, keyring, entropy)),
+            Json(ServiceProtocol.Strongroom, "DropNotifications", Mutating, NotificationSelection.Shape, new DropNotifications(directories, notifications)),
             Json(ServiceProtocol.Strongroom, "Explain", ReadOnly, ExplainRequest.Shape, new Explain(directories, resources, store, new SecretKeys(keys, keyring))),
             Json(ServiceProtocol.Strongroom, "ListAccounts", ReadOnly, ListAccountsRequest.Shape, new ListAccounts(directories, accounts)),
+            Json(
+                ServiceProtocol.Strongroom, "ListNotifications", ReadOnly, ListNotificationsRequest.Shape, new ListNotifications(directories, notifications, destinations)),
             Json(ServiceProtocol.Strongroom, "Rehearse", ReadOnly, RehearseRequest.Shape, new Rehearse(directories, resources, new AuditedCalls(auditDirectory))),
+            Json(ServiceProtocol.Strongroom, "RetryNotifications", Mutating, NotificationSelection.Shape, new RetryNotifications(directories, notifications)),
             Json(ServiceProtocol.Strongroom, "Rewrap", Mutating, RewrapRequest.Shape, new Rewrap(store, keys, regions, keyring)),
         ];
     }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Strongroom.Crypto;
+using Strongroom.Server.Webhooks;
 
 namespace Strongroom.Server.Audit.Sinks;
 
@@ -114,7 +115,7 @@ internal sealed partial class SinkFollower(
             if (failuresInARow++ == 0)
                 TakesNothing(log, sink.Name, e.Message);
             Show(isFailing: true, isBehind: true);
-            return Backoff();
+            return Backoff.After(failuresInARow, TimeSpan.FromSeconds(1), MaxBackoff, entropy);
         }
         finally
         {
@@ -238,13 +239,6 @@ internal sealed partial class SinkFollower(
         }
 
         return new SinkCursor(segments[^1].Number, newest?.Offset ?? 0);
-    }
-
-    private TimeSpan Backoff()
-    {
-        // Half of it by chance, so that many servers do not come back at one instant.
-        var longest = Math.Min(MaxBackoff.TotalMilliseconds, 1000d * (1L << Math.Min(failuresInARow - 1, 6)));
-        return TimeSpan.FromMilliseconds(longest / 2 + entropy.Below((int)longest / 2 + 1));
     }
 
     private void Show(bool isFailing, bool isBehind)

@@ -16,7 +16,7 @@ public sealed partial class EveryOperationRecordedTests(RecordServer shared) : I
 {
     private const string Value = "value-that-no-record-may-hold";
 
-    private static readonly OperationTable Own = new(StrongroomOperations.All(null!, null!, null!, null!, null!, null!, null!, null!));
+    private static readonly OperationTable Own = new(StrongroomOperations.All(null!, null!, null!, null!, null!, null!, null!, null!, null!, []));
 
     private static readonly Dictionary<string, Denial> Rows = Denial.All.ToDictionary(row => row.ToString());
 
@@ -64,9 +64,12 @@ public sealed partial class EveryOperationRecordedTests(RecordServer shared) : I
     private static readonly Dictionary<string, string> OwnCalls = new()
     {
         ["CreateAccount"] = """{"Name":"team"}""",
+        ["DropNotifications"] = """{"Destination":"ops"}""",
         ["Explain"] = """{"Principal":"arn:aws:iam::111122223333:root","Action":"secretsmanager:GetSecretValue","Resource":"*"}""",
         ["ListAccounts"] = """{"MaxResults":1}""",
+        ["ListNotifications"] = """{"Destination":"ops","MaxResults":1}""",
         ["Rehearse"] = """{"Principal":"arn:aws:iam::111122223333:user/nobody","PolicyDocument":"{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Deny\",\"Action\":\"*\",\"Resource\":\"*\"}}"}""",
+        ["RetryNotifications"] = """{"Destination":"ops"}""",
         ["Rewrap"] = "{}",
     };
 
@@ -314,7 +317,7 @@ public sealed partial class EveryOperationRecordedTests(RecordServer shared) : I
         "sts" => true,
         "iam" => ReadVerb().IsMatch(row.Operation),
         "kms" => ReadVerb().IsMatch(row.Operation) || row.Operation is "Encrypt" or "Decrypt" or "ReEncrypt" || row.Operation.StartsWith("Generate", StringComparison.Ordinal),
-        "strongroom" => row.Operation is not ("CreateAccount" or "Rewrap"),
+        "strongroom" => row.Operation is not ("CreateAccount" or "DropNotifications" or "RetryNotifications" or "Rewrap"),
         "cloudtrail" => true,
         _ => ReadVerb().IsMatch(row.Operation) || row.Operation is "BatchGetSecretValue" or "ValidateResourcePolicy",
     };

@@ -1,0 +1,65 @@
+using System.Text;
+using static Strongroom.Storage.Tests.Sample;
+
+namespace Strongroom.Storage.Tests;
+
+public abstract partial class ControlStoreContract
+{
+    private INotificationStore Notifications => (INotificationStore)store;
+
+    private ISecretStore Secrets => (ISecretStore)store;
+
+    [Fact]
+    public async Task Notifications_are_committed_with_their_change_and_due_at_once()
+    {
+        var first = Notification("ops", 0);
+        await Secrets.CommitAsync(Commit(new SecretChange { After = Secret("a") }) with { Notifications = [first, Notification("audit", 0)] }, Ct);
+        await Secrets.CommitAsync(Commit() with { Notifications = [Notification("ops", 5)] }, Ct);
+
+        Assert.Empty(await Notifications.ListDueNotificationsAsync("ops", Time(-1), 10, Ct));
+        var due = await Notifications.ListDueNotificationsAsync("ops", Time(5), 10, Ct);
+        Assert.Equal([Time(0), Time(5)], due.Select(n => n.CreatedAt));
+        Assert.Equal((first.EventId, "ops", "Secret Created", "{}", 0, false), (due[0].EventId, due[0].Destination, due[0].DetailType, Encoding.UTF8.GetString(due[0].Json.Span), due[0].Attempts, due[0].IsDead));
+        Assert.Null(due[0].Reason);
+        Assert.Single(await Notifications.ListDueNotificationsAsync("ops", Time(5), 1, Ct));
+        Assert.Equal([("audit", 1L, 0L, Time(0)), ("ops", 2L, 0L, Time(0))], (await Notifications.CountNotificationsAsync(Ct)).Select(c => (c.Destination, c.Waiting, c.Dead, c.OldestWaiting!.Value)));
+    }
+
+    [Fact]
+    public async Task A_stale_commit_leaves_no_notification()
+    {
+        var secret = await Secrets.AddAsync(Secret("a"));
+        var change = Commit(new SecretChange { Before = secret with { Revision = 9 }, After = secret }) with { Notifications = [Notification("ops", 0)] };
+
+        Assert.Equal(CommitResult.Stale, await Secrets.CommitAsync(change, Ct));
+        Assert.Empty(await Notifications.CountNotificationsAsync(Ct));
+    }
+
+    [Fact]
+    public async Task Notifications_are_postponed_given_up_tried_again_and_removed()
+    {
+        await Secrets.CommitAsync(Commit() with { Notifications = [Notification("ops", 0), Notification("ops", 0), Notification("ops", 0)] }, Ct);
+        var ids = (await Notifications.ListDueNotificationsAsync("ops", Time(0), 10, Ct)).Select(n => n.Id).ToList();
+        await Notifications.PostponeNotificationAsync(ids[0], 3, Time(100), "it answered 500", Ct);
+        await Notifications.PostponeNotificationAsync(ids[1], 96, null, "it answered 404", Ct);
+        await Notifications.RemoveNotificationsAsync([ids[2], 1234], Ct);
+
+        Assert.Empty(await Notifications.ListDueNotificationsAsync("ops", Time(99), 10, Ct));
+        var waiting = Assert.Single(await Notifications.ListDueNotificationsAsync("ops", Time(100), 10, Ct));
+        Assert.Equal((ids[0], 3, Time(100), "it answered 500"), (waiting.Id, waiting.Attempts, waiting.NextAt, waiting.Reason));
+        var dead = Assert.Single(await Notifications.ListNotificationsAsync(null, true, 0, 10, Ct));
+        Assert.Equal((ids[1], 96, true, "it answered 404"), (dead.Id, dead.Attempts, dead.IsDead, dead.Reason));
+        Assert.Equal([ids[0], ids[1]], (await Notifications.ListNotificationsAsync("ops", null, 0, 10, Ct)).Select(n => n.Id));
+        Assert.Equal([ids[1]], (await Notifications.ListNotificationsAsync("ops", null, ids[0], 10, Ct)).Select(n => n.Id));
+        Assert.Empty(await Notifications.ListNotificationsAsync("other", null, 0, 10, Ct));
+
+        await Secrets.CommitAsync(Commit() with { NotificationChange = new NotificationChange([ids[1]], [ids[0]], Time(200)) }, Ct);
+
+        var again = Assert.Single(await Notifications.ListDueNotificationsAsync("ops", Time(200), 10, Ct));
+        Assert.Equal((ids[1], 0, false), (again.Id, again.Attempts, again.IsDead));
+        Assert.Equal([("ops", 1L, 0L)], (await Notifications.CountNotificationsAsync(Ct)).Select(c => (c.Destination, c.Waiting, c.Dead)));
+    }
+
+    private static NewNotification Notification(string destination, long createdMs) =>
+        new(Guid.NewGuid(), destination, "Secret Created", "{}"u8.ToArray(), Time(createdMs));
+}
