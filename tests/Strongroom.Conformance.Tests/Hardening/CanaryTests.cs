@@ -9,6 +9,7 @@ public sealed class CanaryTests
     public async Task No_secret_is_in_the_data_directory_the_output_or_an_answer_that_should_not_hold_it()
     {
         using var collector = new OtlpCollector();
+        using var files = new SigningFiles(collector.Address + "/events");
         var server = await ServerProcess.StartAsync(environment: new()
         {
             ["STRONGROOM_METRICS_LISTEN"] = "http://127.0.0.1:0",
@@ -16,6 +17,10 @@ public sealed class CanaryTests
             ["STRONGROOM_OTLP_SIGNAL"] = "metrics,traces,logs",
             ["STRONGROOM_LOG_FORMAT"] = "json",
             ["STRONGROOM_LOG_LEVEL"] = "information",
+            ["STRONGROOM_AUDIT_STDOUT"] = "true",
+            ["STRONGROOM_AUDIT_WEBHOOK"] = collector.Address + "/audit",
+            ["STRONGROOM_AUDIT_WEBHOOK_SECRET_FILE"] = files.SecretFile,
+            ["STRONGROOM_NOTIFICATIONS_FILE"] = files.Destinations,
         });
         using var raw = new RawClient(server.Endpoint, server.Key);
         try
@@ -68,13 +73,20 @@ public sealed class CanaryTests
             Assert.Equal(text, (await raw.CallAsync("GetSecretValue", new() { ["SecretId"] = "SecretString" }, "eu-west-1")).Ok.Text("SecretString"));
             Assert.Equal(base64, (await raw.CallAsync("GetSecretValue", new() { ["SecretId"] = "SecretBinary" })).Ok.Text("SecretBinary"));
 
-            string[] needles = [text, Encoding.ASCII.GetString(bytes), base64, rotationToken, password, server.Key.Secret, Convert.ToBase64String(Encoding.ASCII.GetBytes(text))[..40]];
+            string[] needles = [text, Encoding.ASCII.GetString(bytes), base64, rotationToken, password, server.Key.Secret, SigningFiles.Secret, Convert.ToBase64String(Encoding.ASCII.GetBytes(text))[..40]];
             Search("while running", needles, server, answers);
             var metrics = await MetricsAsync(server.Output);
             Assert.Contains("rpc_method=\"PutSecretValue\"", metrics, StringComparison.Ordinal);
             Absent([.. needles, "SecretBinary", "arn:aws:", server.Key.Id], metrics, "metrics");
+            // Sent within a second of the change.
+            while (!collector.Text("/events").Contains("Secret Value Changed", StringComparison.Ordinal))
+                await Task.Delay(20, TestContext.Current.CancellationToken);
             await server.StopAsync();
             Search("after the stop", needles, server, answers);
+            Assert.Contains("\"eventName\":\"PutSecretValue\"", collector.Text("/audit"), StringComparison.Ordinal);
+            Assert.Contains("\"eventName\":\"PutSecretValue\"", server.Output, StringComparison.Ordinal);
+            Absent(needles, collector.Text("/audit"), "records that were posted");
+            Absent(needles, collector.Text("/events"), "events that were posted");
 
             // The stop sends what was not sent yet.
             foreach (var (path, told) in new[] { ("/v1/metrics", "rpc.server.call.duration"), ("/v1/traces", "SecretsManager/PutSecretValue"), ("/v1/logs", "Strongroom.Start") })
