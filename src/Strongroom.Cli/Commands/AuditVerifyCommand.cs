@@ -54,7 +54,7 @@ internal static class AuditVerifyCommand
             : throw new CommandException("The database knows no key that signs digests: the server has not been started since they were introduced.");
         using var key = Parse(pem, keyFile ?? "the database");
         var known = settings.TryGetValue(AuditDigests.KnownSetting, out var digest) ? SignedStatement.TryParse(Encoding.UTF8.GetString(digest)) : null;
-        return new AuditVerifier(directory, key, known?.Read<AuditDigest>(), Progress(terminal)).Verify();
+        return new AuditVerifier(directory, key, known?.Digest, Progress(terminal)).Verify();
     }
 
     private static Action<long>? Progress(Terminal terminal) =>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Strongroom.Server.Hosting;
 
 namespace Strongroom.Server.Audit;
@@ -34,7 +35,7 @@ internal sealed record AuditDigest(
         Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"audit-{segment:D8}.digest"));
 
     /// <summary>The digest of a segment as it stands in its file, whoever signed it; null when there is none or it can't be read as one.</summary>
-    public static AuditDigest? Find(string directory, int segment) => SignedStatement.TryRead(PathOf(directory, segment))?.Read<AuditDigest>();
+    public static AuditDigest? Find(string directory, int segment) => SignedStatement.TryRead(PathOf(directory, segment))?.Digest;
 
     public static void Write(string directory, int segment, SignedStatement statement) =>
         DataDirectory.WritePrivate(PathOf(directory, segment), Encoding.UTF8.GetBytes(statement.Text + "\n"));
@@ -60,9 +61,12 @@ internal sealed record SignedStatement(string Text)
     private const string SignatureMember = ",\"signature\":\"";
     private const string KeyMember = ",\"key\":\"";
 
-    public static SignedStatement Sign<T>(T what, DigestKey key)
+    public static SignedStatement Sign(AuditDigest what, DigestKey key) => Sign(JsonSerializer.Serialize(what, StatementJson.Plain.AuditDigest), key);
+
+    public static SignedStatement Sign(AuditRemoval what, DigestKey key) => Sign(JsonSerializer.Serialize(what, StatementJson.Plain.AuditRemoval), key);
+
+    private static SignedStatement Sign(string json, DigestKey key)
     {
-        var json = JsonSerializer.Serialize(what, Options);
         var signed = $"{json[..^1]}{KeyMember}{key.Id}\"";
         return new SignedStatement($"{signed}{SignatureMember}{Convert.ToBase64String(key.Sign(Encoding.UTF8.GetBytes(signed)))}\"}}");
     }
@@ -98,24 +102,34 @@ internal sealed record SignedStatement(string Text)
             && key.Verify(Encoding.UTF8.GetBytes(Text[..at]), signature.AsSpan(0, length));
     }
 
-    /// <summary>What it states, which is worth nothing before <see cref="IsSignedWith"/>. Null when members are missing or have other types.</summary>
-    public T? Read<T>() where T : class
+    /// <summary>The digest that it is, which is worth nothing before <see cref="IsSignedWith"/>. Null when members are missing or have other types.</summary>
+    public AuditDigest? Digest => Read(StatementJson.Plain.AuditDigest);
+
+    /// <summary>As <see cref="Digest"/>, of removed segments.</summary>
+    public AuditRemoval? Removal => Read(StatementJson.Plain.AuditRemoval);
+
+    private T? Read<T>(JsonTypeInfo<T> type) where T : class
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(Text, Options);
+            return JsonSerializer.Deserialize(Text, type);
         }
         catch (JsonException)
         {
             return null;
         }
     }
+}
 
-    private static readonly JsonSerializerOptions Options = new()
+[JsonSerializable(typeof(AuditDigest))]
+[JsonSerializable(typeof(AuditRemoval))]
+internal sealed partial class StatementJson : JsonSerializerContext
+{
+    // Base64 as it is: these texts go into files, never into a page.
+    public static StatementJson Plain { get; } = new(new JsonSerializerOptions
     {
         RespectRequiredConstructorParameters = true,
         RespectNullableAnnotations = true,
-        // Base64 as it is: these texts go into files, never into a page.
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
+    });
 }

@@ -70,7 +70,7 @@ internal sealed class AuditVerifier(string directory, DigestVerifier? key, Audit
         var path = AuditRemoval.PathOf(directory);
         var name = Path.GetFileName(path);
         var statement = SignedStatement.TryRead(path);
-        var removal = statement?.Read<AuditRemoval>();
+        var removal = statement?.Removal;
         if (removal is null || removal.Through != oldest.Number - 1)
         {
             Find(Path.GetFileName(oldest.Path), 0, 0, null, $"Segments 1 to {oldest.Number - 1} are missing, and no statement says that they were removed.");
@@ -184,7 +184,7 @@ internal sealed class AuditVerifier(string directory, DigestVerifier? key, Audit
     private AuditDigest? ReadDigest(int segment)
     {
         var statement = SignedStatement.TryRead(AuditDigest.PathOf(directory, segment));
-        if (statement?.Read<AuditDigest>() is not { } digest)
+        if (statement?.Digest is not { } digest)
         {
             if (File.Exists(AuditDigest.PathOf(directory, segment)))
                 Find(DigestName(segment), 0, 0, null, "The digest can't be read.");

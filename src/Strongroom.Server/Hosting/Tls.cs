@@ -12,6 +12,11 @@ namespace Strongroom.Server.Hosting;
 /// <summary>Serves HTTPS with the operator's certificate or with one from a CA of our own.</summary>
 internal static class Tls
 {
+#pragma warning disable CA5398 // Listed, not left to the system, whose default may still allow what is broken.
+    /// <summary>What this server speaks, as a server and to others.</summary>
+    public const SslProtocols Versions = SslProtocols.Tls12 | SslProtocols.Tls13;
+#pragma warning restore CA5398
+
     private static readonly List<SslApplicationProtocol> Protocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
 
     /// <exception cref="StoreRefusedException">There is no usable certificate; the message says what to do.</exception>
@@ -32,9 +37,7 @@ internal static class Tls
             HandshakeTimeout = TimeSpan.FromSeconds(10),
             OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
             {
-#pragma warning disable CA5398 // Listed, not left to the system, whose default may still allow what is broken.
-                EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-#pragma warning restore CA5398
+                EnabledSslProtocols = Versions,
                 ApplicationProtocols = Protocols,
                 ServerCertificateContext = certificate.Current(),
             }),

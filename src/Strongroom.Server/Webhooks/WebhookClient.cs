@@ -40,7 +40,7 @@ internal sealed class WebhookClient : IDisposable
             // A receiver may move: its name is looked up again now and then.
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         };
-        handler.SslOptions.EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+        handler.SslOptions.EnabledSslProtocols = Hosting.Tls.Versions;
         handler.SslOptions.CertificateChainPolicy = trust;
         http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         http.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", "Strongroom/" + ProductVersion.Text);

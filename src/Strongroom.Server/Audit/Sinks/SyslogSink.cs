@@ -132,12 +132,14 @@ internal sealed class SyslogSink : IAuditSink
                 new SslClientAuthenticationOptions
                 {
                     TargetHost = receiver.Host,
-                    EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+                    EnabledSslProtocols = Hosting.Tls.Versions,
                     CertificateChainPolicy = trust,
                     ClientCertificateContext = certificate,
                 },
                 ct);
+#pragma warning disable CA2025 // Close disposes of the stream, which ends the reading.
             reading = DrainAsync(tls);
+#pragma warning restore CA2025
             return tls;
         }
         catch

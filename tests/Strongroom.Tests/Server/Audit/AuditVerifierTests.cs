@@ -401,7 +401,7 @@ public sealed class AuditVerifierTests : IAsyncLifetime
     {
         using var key = DigestVerifier.FromPem(Encoding.ASCII.GetString((await store.FindSettingAsync(DigestKey.PublicSetting, Ct))!));
         var known = SignedStatement.TryParse(Encoding.UTF8.GetString((await store.FindSettingAsync(AuditDigests.KnownSetting, Ct))!))!;
-        return new AuditVerifier(Audit, key, known.Read<AuditDigest>()).Verify();
+        return new AuditVerifier(Audit, key, known.Digest).Verify();
     }
 
     private static AuditEntry Entry() => new(Guid.NewGuid(), "{\"a\":1}"u8.ToArray());
