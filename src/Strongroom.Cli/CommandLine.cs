@@ -28,6 +28,7 @@ internal static class CommandLine
             AuditCommand.Create(terminal),
             ExplainCommand.Create(terminal),
             NotificationsCommand.Create(terminal),
+            ReportCommand.Create(terminal),
             RewrapCommand.Create(terminal),
             SealCommand.Create(terminal),
             BackupCommand.Create(terminal),

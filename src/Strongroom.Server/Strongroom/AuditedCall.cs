@@ -7,6 +7,12 @@ namespace Strongroom.Server.Strongroom;
 /// <summary>A call as its audit record tells it: enough to ask the policies about it again.</summary>
 internal sealed record AuditedCall(string Account, string PrincipalArn, string Action, string? Resource, string Region, bool WasDenied, RequestFacts Facts, IConditionKeys Parameters)
 {
+    /// <summary>Whether it failed for another reason than that it was denied.</summary>
+    public bool HasFailed { get; init; }
+
+    /// <summary>ARNs of the secrets whose values a batch disclosed; empty for other calls.</summary>
+    public IReadOnlyList<string> Disclosed { get; init; } = [];
+
     private const string ServiceSuffix = ".amazonaws.com";
 
     /// <returns>Null for what is no call of a verified caller: events of the service, refused signatures, lines of other programs.</returns>
@@ -44,7 +50,13 @@ internal sealed record AuditedCall(string Account, string PrincipalArn, string A
                     SecureTransport = root.TryGetProperty("tlsDetails", out _),
                     RequestedRegion = region,
                 },
-                new RecordedParameters(parameters));
+                new RecordedParameters(parameters))
+            {
+                HasFailed = Text(root, "errorCode") is not (null or "AccessDenied" or "AccessDeniedException"),
+                Disclosed = name == "BatchGetSecretValue" && root.TryGetProperty("resources", out var resources) && resources.ValueKind == JsonValueKind.Array
+                    ? [.. resources.EnumerateArray().Select(resource => Text(resource, "ARN")).OfType<string>()]
+                    : [],
+            };
         }
     }
 
@@ -57,7 +69,7 @@ internal sealed record AuditedCall(string Account, string PrincipalArn, string A
 
     private static string? Entity(string account, string type, string? name) => name is null ? null : $"arn:aws:iam::{account}:{type}/{name}";
 
-    private static string? Text(JsonElement element, string name) =>
+    internal static string? Text(JsonElement element, string name) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     /// <summary>Secrets Manager's keys that stand for parameters: the record has them under the same names in camel case.</summary>
@@ -82,6 +94,33 @@ internal sealed record AuditedCall(string Account, string PrincipalArn, string A
             }
 
             return default;
+        }
+    }
+}
+
+/// <summary>The end of a rotation as its event tells it.</summary>
+internal sealed record AuditedRotation(string Account, string SecretArn, RotationOutcome Outcome)
+{
+    /// <returns>Null for every other line.</returns>
+    public static AuditedRotation? TryParse(ReadOnlyMemory<byte> line)
+    {
+        if (line.Span.IndexOf("\"eventName\":\"Rotation"u8) < 0)
+            return null;
+        try
+        {
+            using var record = JsonDocument.Parse(line);
+            var root = record.RootElement;
+            return root.ValueKind == JsonValueKind.Object && AuditedCall.Text(root, "eventType") == "AwsServiceEvent"
+                && AuditedCall.Text(root, "eventName") is "RotationSucceeded" or "RotationFailed" && AuditedCall.Text(root, "recipientAccountId") is { } account
+                && root.TryGetProperty("additionalEventData", out var data) && AuditedCall.Text(data, "SecretId") is { } arn
+                && DateTimeOffset.TryParse(AuditedCall.Text(root, "eventTime"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+                ? new AuditedRotation(account, arn, new RotationOutcome(time, AuditedCall.Text(root, "eventName") == "RotationFailed"))
+                : null;
+        }
+        catch (JsonException)
+        {
+            // A line that an outside hand broke is `audit verify`'s to report.
+            return null;
         }
     }
 }

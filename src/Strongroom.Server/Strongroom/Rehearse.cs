@@ -165,7 +165,11 @@ internal sealed class Proposal
 internal sealed class AuditedCalls(string auditDirectory)
 {
     /// <summary>An account's calls since an instant, oldest first. Lines that are no calls are passed over.</summary>
-    public IEnumerable<AuditedCall> Read(string account, DateTimeOffset since, CancellationToken ct)
+    public IEnumerable<AuditedCall> Read(string account, DateTimeOffset since, CancellationToken ct) =>
+        Lines(since, ct).Select(AuditedCall.TryParse).OfType<AuditedCall>().Where(call => call.Account == account && call.Facts.Now >= since);
+
+    /// <summary>The lines of all segments that may hold something since an instant, oldest first. Each is valid until the next.</summary>
+    public IEnumerable<ReadOnlyMemory<byte>> Lines(DateTimeOffset since, CancellationToken ct)
     {
         foreach (var segment in AuditSegments.List(auditDirectory))
         {
@@ -176,8 +180,7 @@ internal sealed class AuditedCalls(string auditDirectory)
             while (reader is not null && TryRead(reader, out var line))
             {
                 ct.ThrowIfCancellationRequested();
-                if (AuditedCall.TryParse(line) is { } call && call.Account == account && call.Facts.Now >= since)
-                    yield return call;
+                yield return line;
             }
         }
     }

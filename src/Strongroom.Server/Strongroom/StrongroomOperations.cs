@@ -17,6 +17,7 @@ internal static class StrongroomOperations
         Keyring keyring, Entropy entropy, INotificationStore notifications, IReadOnlyList<NotificationDestination> destinations)
     {
         var resources = new PolicyResources(store, directories, keys);
+        var calls = new AuditedCalls(auditDirectory);
         return
         [
             Json(ServiceProtocol.Strongroom, "CreateAccount", Mutating, CreateAccountRequest.Shape, new CreateAccount(directories, accounts, keyring, entropy)),
@@ -25,7 +26,9 @@ internal static class StrongroomOperations
             Json(ServiceProtocol.Strongroom, "ListAccounts", ReadOnly, ListAccountsRequest.Shape, new ListAccounts(directories, accounts)),
             Json(
                 ServiceProtocol.Strongroom, "ListNotifications", ReadOnly, ListNotificationsRequest.Shape, new ListNotifications(directories, notifications, destinations)),
-            Json(ServiceProtocol.Strongroom, "Rehearse", ReadOnly, RehearseRequest.Shape, new Rehearse(directories, resources, new AuditedCalls(auditDirectory))),
+            Json(ServiceProtocol.Strongroom, "Rehearse", ReadOnly, RehearseRequest.Shape, new Rehearse(directories, resources, calls)),
+            Json(ServiceProtocol.Strongroom, "Report", ReadOnly, ReportRequest.Shape, new Report(directories, store, calls, regions)),
+            Json(ServiceProtocol.Strongroom, "ReportUsage", ReadOnly, ReportUsageRequest.Shape, new ReportUsage(store, calls, regions)),
             Json(ServiceProtocol.Strongroom, "RetryNotifications", Mutating, NotificationSelection.Shape, new RetryNotifications(directories, notifications)),
             Json(ServiceProtocol.Strongroom, "Rewrap", Mutating, RewrapRequest.Shape, new Rewrap(store, keys, regions, keyring)),
         ];

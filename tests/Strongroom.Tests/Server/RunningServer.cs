@@ -57,6 +57,14 @@ internal sealed class RunningServer : IAsyncDisposable
             configure?.Invoke(options) ?? options, Time, SystemEntropy.Instance, logging ?? (l => l.SetMinimumLevel(LogLevel.None)), Functions, CancellationToken.None);
     }
 
+    /// <summary>Goes on in another time, with a server that starts there: one that runs would run all its jobs of the time between.</summary>
+    public async Task ReopenAtAsync(DateTimeOffset then)
+    {
+        await CloseAsync();
+        Time.SetUtcNow(then);
+        await OpenAsync();
+    }
+
     public Task CloseAsync() => server.DisposeAsync().AsTask();
 
     /// <summary>Calls an operation and expects it to succeed.</summary>

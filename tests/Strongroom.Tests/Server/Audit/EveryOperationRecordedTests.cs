@@ -70,6 +70,8 @@ public sealed partial class EveryOperationRecordedTests(RecordServer shared) : I
         ["ListNotifications"] = """{"Destination":"ops","MaxResults":1}""",
         ["Rehearse"] = """{"Principal":"arn:aws:iam::111122223333:user/nobody","PolicyDocument":"{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Deny\",\"Action\":\"*\",\"Resource\":\"*\"}}"}""",
         ["RetryNotifications"] = """{"Destination":"ops"}""",
+        ["Report"] = """{"Days":1,"RequiredTagKeys":["team"]}""",
+        ["ReportUsage"] = """{"Days":1}""",
         ["Rewrap"] = "{}",
     };
 

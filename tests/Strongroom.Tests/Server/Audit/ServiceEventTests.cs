@@ -27,7 +27,7 @@ public sealed class ServiceEventTests : IAsyncLifetime
         CheckSecret(Single("CancelSecretVersionDelete"), arn);
 
         await server.CallAsync("DeleteSecret", new { SecretId = "s", RecoveryWindowInDays = 7 });
-        server.Time.Advance(TimeSpan.FromDays(8));
+        await server.ReopenAtAsync(server.Time.GetUtcNow() + TimeSpan.FromDays(8));
         await UntilAsync("EndSecretVersionDelete");
 
         CheckSecret(Single("EndSecretVersionDelete"), arn);
@@ -111,10 +111,10 @@ public sealed class ServiceEventTests : IAsyncLifetime
         var deleted = await server.Root.NewKeyAsync();
         await server.Root.KmsAsync("ScheduleKeyDeletion", new { KeyId = deleted, PendingWindowInDays = 7 });
 
-        server.Time.Advance(TimeSpan.FromDays(8));
+        await server.ReopenAtAsync(server.Time.GetUtcNow() + TimeSpan.FromDays(8));
         await UntilAsync("DeleteKey");
         CheckKey(Single("DeleteKey"), deleted);
-        server.Time.Advance(TimeSpan.FromDays(83));
+        await server.ReopenAtAsync(server.Time.GetUtcNow() + TimeSpan.FromDays(83));
         await UntilAsync("RotateKey");
         CheckKey(Single("RotateKey"), rotated);
     }

@@ -222,7 +222,7 @@ public sealed class ExplainTests : IAsyncLifetime
         var grant = (string?)(await server.Root.KmsAsync("CreateGrant", new { KeyId = key, GranteePrincipal = App, Operations = new[] { "Decrypt" } }))["GrantId"];
         await server.Root.KmsAsync("DisableKey", new { KeyId = key });
         // The program has the machine's clock.
-        server.Time.SetUtcNow(TimeProvider.System.GetUtcNow());
+        await server.ReopenAtAsync(TimeProvider.System.GetUtcNow());
 
         var output = await RunAsync();
 
