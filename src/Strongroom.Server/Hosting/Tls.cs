@@ -14,7 +14,7 @@ internal static class Tls
 {
 #pragma warning disable CA5398 // Listed, not left to the system, whose default may still allow what is broken.
     /// <summary>What this server speaks, as a server and to others.</summary>
-    public const SslProtocols Versions = SslProtocols.Tls12 | SslProtocols.Tls13;
+    public static SslProtocols Versions { get; } = SslProtocols.Tls12 | SslProtocols.Tls13;
 #pragma warning restore CA5398
 
     private static readonly List<SslApplicationProtocol> Protocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
