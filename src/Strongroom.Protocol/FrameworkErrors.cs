@@ -28,5 +28,9 @@ public static class FrameworkErrors
         IsFrameworkError = true,
     };
 
+    /// <summary>The SDKs wait and try again. Source: IAM fact sheet 1.6, throttled.</summary>
+    /// <param name="isQuery">The Query protocol has another code.</param>
+    public static ServiceException Throttled(bool isQuery, string message = "Rate exceeded") => Framework(isQuery ? "Throttling" : "ThrottlingException", message);
+
     private static ServiceException Framework(string code, string message) => new(code, message) { IsFrameworkError = true };
 }

@@ -12,6 +12,10 @@ public interface IStoreFigures
     /// <summary>Numbers that are found by an index, so that they may be asked for every few seconds.</summary>
     ValueTask<StoreFigures> CountAsync(CancellationToken ct);
 
+    /// <summary>Secrets of an account and region, marked for deletion or not. Reads the index, so it takes the longer the more there are.</summary>
+    /// <param name="max">Where it may stop counting.</param>
+    ValueTask<long> CountSecretsAsync(string account, string region, int max, CancellationToken ct);
+
     /// <summary>Secrets with rotation on, and those of them whose window has ended without one. Walks over all secrets' documents: some
     /// minutes should lie between two calls.</summary>
     ValueTask<RotationFigures> CountRotationsAsync(DateTimeOffset now, CancellationToken ct);

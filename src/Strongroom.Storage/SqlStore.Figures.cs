@@ -16,6 +16,15 @@ public sealed partial class SqlStore
         return new StoreFigures(outbox, await CountRowsAsync(session, "SELECT COUNT(*) FROM secret WHERE purge_at_ms IS NOT NULL", ct));
     }, ct);
 
+    public ValueTask<long> CountSecretsAsync(string account, string region, int max, CancellationToken ct) => engine.ReadAsync(
+        (account, region, max), static async (session, of, ct) =>
+        {
+            await using var reader = await session.QueryAsync(
+                "SELECT COUNT(*) FROM (SELECT 1 FROM secret WHERE account = @account AND region = @region LIMIT @max) AS counted", ct,
+                ("account", of.account), ("region", of.region), ("max", of.max));
+            return await reader.ReadAsync(ct) ? reader.GetInt64(0) : 0;
+        }, ct);
+
     public ValueTask<RotationFigures> CountRotationsAsync(DateTimeOffset now, CancellationToken ct) => engine.ReadAsync(now, static async (session, now, ct) =>
     {
         // The text comparison only spares the parsing of most documents; what the document says decides.

@@ -22,6 +22,9 @@ internal sealed class Caller(Principal principal, string accessKeyId)
 
     public string Account => Principal.Account;
 
+    /// <summary>Kept by <see cref="Quotas.Consumers"/>, who knows when it is to be looked up again.</summary>
+    public Quotas.Consumer? Consumer { get; set; }
+
     /// <summary>
     /// The record's <c>userIdentity</c> as JSON. Kept, because a caller stays the same from call to call and this is a third of what a record costs.
     /// </summary>

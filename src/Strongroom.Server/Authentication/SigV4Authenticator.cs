@@ -45,6 +45,10 @@ internal sealed class SigV4Authenticator(
         return new Authentication(key.Caller, claims, failure);
     }
 
+    /// <summary>Who would be the caller if the signature were right. A hint for shedding, from memory alone; null for sessions and keys not seen lately.</summary>
+    public Caller? FindClaimed(ReadOnlySpan<char> accessKeyId) =>
+        known.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(accessKeyId, out var key) ? key.Caller : null;
+
     private async ValueTask<SigV4Failure> VerifyAsync(
         string method, string rawTarget, KestrelHeaders headers, ReadOnlyMemory<byte> body, SigV4Authorization claims, KnownKey? key, CancellationToken ct)
     {

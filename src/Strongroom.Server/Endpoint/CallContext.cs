@@ -61,6 +61,9 @@ internal sealed class CallContext
     /// <summary>Uses of customers' KMS keys that this call made for its caller: each gets a record beside the call's own. Null for none.</summary>
     public List<Audit.KeyUse>? KeyUses { get; set; }
 
+    /// <summary>Whose slot this call has; null until that is known.</summary>
+    public Quotas.Consumer? Consumer { get; set; }
+
     /// <summary>The caller, after authentication.</summary>
     public Caller Caller => VerifiedCaller ?? throw new InvalidOperationException("The call has not been authenticated.");
 }

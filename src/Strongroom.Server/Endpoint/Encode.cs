@@ -59,7 +59,7 @@ internal static class Encode
         rented.Writer.Flush();
     }
 
-    public static void QueryError(CallContext call, ServiceException error, string xmlNamespace, ScrubbedBuffer output)
+    public static void QueryError(Guid requestId, ServiceException error, string xmlNamespace, ScrubbedBuffer output)
     {
         var text = new StringBuilder();
         using (var writer = XmlWriter.Create(text, Xml))
@@ -70,7 +70,7 @@ internal static class Encode
             writer.WriteElementString("Code", error.Code == "InternalServiceError" ? "ServiceFailure" : error.Code);
             writer.WriteElementString("Message", Printable(error.Message));
             writer.WriteEndElement();
-            writer.WriteElementString("RequestId", call.RequestId.ToString());
+            writer.WriteElementString("RequestId", requestId.ToString());
             writer.WriteEndElement();
         }
 

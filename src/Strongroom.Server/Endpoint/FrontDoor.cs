@@ -9,9 +9,10 @@ namespace Strongroom.Server.Endpoint;
 /// waited for.
 /// </summary>
 /// <remarks>Before the root key is there nobody can be authenticated, so these refusals tell a caller nothing and leave no audit record.</remarks>
-internal sealed class FrontDoor(Entropy entropy, TimeProvider time)
+internal sealed class FrontDoor(Entropy entropy)
 {
     private volatile RequestDelegate? pipeline;
+    private volatile bool isStopping;
     private volatile string reason = "The server is starting.";
 
     /// <summary>What the health check says while the door is closed. For the operator; no secret.</summary>
@@ -23,26 +24,11 @@ internal sealed class FrontDoor(Entropy entropy, TimeProvider time)
 
     public void Open(RequestDelegate requests) => pipeline = requests;
 
-    public Task HandleAsync(HttpContext http) => pipeline is { } open ? open(http)
+    /// <summary>From now on the health check says so, for load balancers; calls are served as before.</summary>
+    public void AnnounceStop() => isStopping = true;
+
+    public Task HandleAsync(HttpContext http) => isStopping && HealthEndpoint.IsAsked(http.Request) ? HealthEndpoint.AnswerAsync(http, "stopping")
+        : pipeline is { } open ? open(http)
         : HealthEndpoint.IsAsked(http.Request) ? HealthEndpoint.AnswerAsync(http, reason)
-        : RefuseAsync(http);
-
-    private async Task RefuseAsync(HttpContext http)
-    {
-        var call = new CallContext { RequestId = entropy.NewGuid(), Now = time.GetUtcNow(), SourceIp = "" };
-        var error = FrameworkErrors.Unavailable();
-        using var answer = new ScrubbedBuffer();
-        var isJson = http.Request.Headers.ContainsKey("X-Amz-Target");
-        if (isJson)
-            Encode.JsonError(error, answer);
-        else
-            Encode.QueryError(call, error, "", answer);
-
-        var response = http.Response;
-        response.StatusCode = error.Status;
-        response.ContentType = isJson ? RequestPipeline.JsonContentType : "text/xml";
-        response.Headers["x-amzn-RequestId"] = call.RequestId.ToString();
-        response.ContentLength = answer.Written.Length;
-        await response.BodyWriter.WriteAsync(answer.Written, http.RequestAborted);
-    }
+        : Refusal.SendAsync(http, FrameworkErrors.Unavailable(), entropy.NewGuid());
 }

@@ -24,6 +24,14 @@ internal sealed class HealthEndpoint(IControlStore store, AuditTrail audit)
             await ProbeAsync(ct);
     }
 
+    /// <summary>Looks by itself, whether or not a request met an outage.</summary>
+    /// <returns>Why no work is taken; null when it is.</returns>
+    public async Task<string?> CheckAsync(CancellationToken ct)
+    {
+        await ProbeAsync(ct);
+        return reason;
+    }
+
     public async Task AnswerAsync(HttpContext http)
     {
         await RefreshAsync(http.RequestAborted);

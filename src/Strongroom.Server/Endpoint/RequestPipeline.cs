@@ -10,13 +10,14 @@ using Strongroom.Protocol.SigV4;
 using Strongroom.Server.Audit;
 using Strongroom.Server.Authentication;
 using Strongroom.Server.Observability;
+using Strongroom.Server.Quotas;
 using Strongroom.Storage;
 
 namespace Strongroom.Server.Endpoint;
 
 /// <summary>The path of every request: receive, route, authenticate, run, answer. Nothing else calls an operation.</summary>
 internal sealed partial class RequestPipeline(
-    RequestRouter router, SigV4Authenticator authenticator, AuditTrail audit, HealthEndpoint health, ServerMeter meter, Entropy entropy, TimeProvider time, ILogger<RequestPipeline> log)
+    RequestRouter router, SigV4Authenticator authenticator, AuditTrail audit, HealthEndpoint health, Limiter limiter, ServerMeter meter, Entropy entropy, TimeProvider time, ILogger<RequestPipeline> log)
 {
     /// <summary>Larger than any request of the services served, with room for JSON's escapes.</summary>
     public const int MaxBodyBytes = 1 << 20;
@@ -31,6 +32,12 @@ internal sealed partial class RequestPipeline(
             return;
         }
 
+        if (limiter.RefuseAtDoor(http) is { } refused)
+        {
+            await Refusal.SendAsync(http, refused, entropy.NewGuid());
+            return;
+        }
+
         // Asked for once: behind it are two features and a lock.
         var aborted = http.RequestAborted;
         var begun = meter.BeginCall();
@@ -42,13 +49,32 @@ internal sealed partial class RequestPipeline(
         try
         {
             using var body = await RequestBody.ReadAsync(http.Request, MaxBodyBytes, aborted);                     // 1
-            route = router.Find(http.Request, body.Bytes.Span);                                                    // 2
-            await RunAsync(http, call, route, body.Bytes, answer, aborted);                                        // 3 to 9
-            await SendAsync(http, call, route, 200, answer, aborted);
+            if (limiter.TryEnter())
+            {
+                try
+                {
+                    route = router.Find(http.Request, body.Bytes.Span);                                            // 2
+                    await RunAsync(http, call, route, body.Bytes, answer, aborted);                                // 3 to 9
+                }
+                finally
+                {
+                    limiter.Leave(call.Consumer);
+                }
+
+                await SendAsync(http, call, route, 200, answer, aborted);
+            }
+            else
+            {
+                var error = limiter.Shed(ShedReason.Overload);
+                failure = error.Code;
+                await SendErrorAsync(http, call, route, error, answer);
+            }
         }
         catch (ServiceException error)
         {
             failure = error.Code;
+            if (route?.Operation is { IsUnsigned: true })
+                limiter.Failed(http);
             await SendErrorAsync(http, call, route, error, answer);
         }
         catch (Exception error) when (error is OperationCanceledException or BadHttpRequestException or IOException && http.RequestAborted.IsCancellationRequested)
@@ -92,6 +118,8 @@ internal sealed partial class RequestPipeline(
             (call.IsQuery, call.QueryText) = (true, QueryText.Of(http.Request, body.Span));
         if (!route.Operation.IsUnsigned)
             await AuthenticateAsync(http, call, route, body, ct);
+        if (limiter.Admit(http, call, route.Operation) is { } refused)
+            throw Recorded(call, route, refused);
         await route.Operation.RunAsync(call, body, audit, answer, ct);
     }
 
@@ -103,6 +131,7 @@ internal sealed partial class RequestPipeline(
         call.ClaimedAccessKeyId = result.Claims.AccessKeyId is { Length: > 0 } id ? id : null;
         if (result.Caller is null)
         {
+            limiter.Failed(http);
             var error = SigV4Failures.Describe(result.Failure, result.Claims, route.Options, call.Now);
             throw Recorded(call, route, new ServiceException(error.Code, error.Message) { Status = error.HttpStatus, IsFrameworkError = true });
         }
@@ -160,7 +189,7 @@ internal sealed partial class RequestPipeline(
 
         answer.Clear();
         if (route?.XmlNamespace is { } ns)
-            Encode.QueryError(call, error, ns, answer);
+            Encode.QueryError(call.RequestId, error, ns, answer);
         else
             Encode.JsonError(error, answer);
         if (error.Status == StatusCodes.Status413PayloadTooLarge)

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Strongroom.Server.Quotas;
 using Strongroom.Storage;
 
 namespace Strongroom.Server.Hosting;
@@ -36,12 +37,15 @@ internal static class ListenAddress
     }
 
     /// <param name="certificate">Opens the certificate; asked for an https address only.</param>
-    public static void Apply(KestrelServerOptions kestrel, string listen, Func<Uri, TlsCertificate> certificate)
+    /// <param name="gate">Asked about each connection before anything is read from it; null for no bound.</param>
+    public static void Apply(KestrelServerOptions kestrel, string listen, Func<Uri, TlsCertificate> certificate, ConnectionGate? gate = null)
     {
         var uri = Parse(listen);
         var tls = uri.Scheme == "https" ? certificate(uri) : null;
         void Listen(ListenOptions endpoint)
         {
+            if (gate is not null)
+                endpoint.Use(next => connection => gate.RunAsync(connection, next));
             if (tls is not null)
                 Tls.Apply(endpoint, tls);
         }

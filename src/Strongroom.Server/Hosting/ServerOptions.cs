@@ -3,6 +3,7 @@ using Strongroom.Crypto.KeyProviders;
 using Strongroom.Server.Audit;
 using Strongroom.Server.Audit.Sinks;
 using Strongroom.Server.Observability;
+using Strongroom.Server.Quotas;
 using Strongroom.Storage;
 
 namespace Strongroom.Server.Hosting;
@@ -71,6 +72,15 @@ public sealed record ServerOptions
 
     /// <summary>What is exported of metrics, traces and logs; nothing by default.</summary>
     public TelemetryOptions Telemetry { get; init; } = new();
+
+    /// <summary>Request rates, and how much is taken in at once.</summary>
+    public LimitOptions Limits { get; init; } = new();
+
+    /// <summary>How long a stop waits for requests in flight before it breaks them off.</summary>
+    public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a server that is to stop goes on serving while its health check says so already.</summary>
+    public TimeSpan StopDelay { get; init; }
 
     /// <summary>How the host is to write its log lines.</summary>
     public LogFormat LogFormat { get; init; }

@@ -6,6 +6,7 @@ using Strongroom.Crypto.KeyProviders;
 using Strongroom.Server.Backup;
 using Strongroom.Server.Audit.Sinks;
 using Strongroom.Server.Observability;
+using Strongroom.Server.Quotas;
 using Strongroom.Server.Webhooks;
 
 namespace Strongroom.Server.Hosting;
@@ -193,6 +194,24 @@ public static class Settings
         new("trace-ratio", SettingKind.Text, "1",
             "Part of the calls that is traced, from 0 to 1.",
             (o, v) => o with { Telemetry = o.Telemetry with { TraceRatio = Ratio(v[0]) } }),
+        new("rate-limit", SettingKind.List, "none",
+            "Calls a second, such as `GetSecretValue=5000/s`, `principal:GetSecretValue=100/s`, `account:*=10000/s`, or `aws` for AWS's own rates. See compatibility/quotas.md.",
+            (o, v) => o with { Limits = o.Limits with { Rates = RateRule.ParseAll(v) } }),
+        new("authentication-failure-limit", SettingKind.Text, "none",
+            "Failed authentications that one source address may have, such as `10/s:100`; beyond it its calls are refused before their signature is checked. See compatibility/quotas.md.",
+            (o, v) => o with { Limits = o.Limits with { AuthenticationFailures = Rate.Parse(v[0], "authentication-failure-limit") } }),
+        new("max-in-flight", SettingKind.Text, "2048",
+            "Requests that are worked on at once, 2 to 1000000. More get 503, which clients retry, the greediest principal's first.",
+            (o, v) => o with { Limits = o.Limits with { MaxInFlight = Count(v[0], "max-in-flight", 2) } }),
+        new("max-connections", SettingKind.Text, "10000",
+            "Connections that are open at once, 2 to 1000000. More are closed, the greediest source address's first.",
+            (o, v) => o with { Limits = o.Limits with { MaxConnections = Count(v[0], "max-connections", 2) } }),
+        new("stop-timeout", SettingKind.Text, "30",
+            "Seconds that a stop waits for requests in flight before it breaks them off.",
+            (o, v) => o with { StopTimeout = TimeSpan.FromSeconds(Count(v[0], "stop-timeout", 0, 86_400)) }),
+        new("stop-delay", SettingKind.Text, "0",
+            "Seconds that a server that is to stop goes on serving, while /health says 503 already, so that load balancers send calls elsewhere.",
+            (o, v) => o with { StopDelay = TimeSpan.FromSeconds(Count(v[0], "stop-delay", 0, 86_400)) }),
     ];
 
     /// <summary>The data directory: the flag, else <c>STRONGROOM_DATA</c>, else the user's data home.</summary>
@@ -272,6 +291,11 @@ public static class Settings
         double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var ratio) && ratio is >= 0 and <= 1
             ? ratio
             : throw new SettingsException($"'{text}' is no part of the calls (trace-ratio). Use a number from 0 to 1, such as 0.05.");
+
+    private static int Count(string text, string setting, int min, int max = 1_000_000) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= min && count <= max
+            ? count
+            : throw new SettingsException(string.Create(CultureInfo.InvariantCulture, $"'{text}' can't be {setting}. Use a whole number from {min} to {max}."));
 
     private static LogLevel Level(string name) =>
         Enum.TryParse<LogLevel>(name, ignoreCase: true, out var level) && Enum.IsDefined(level) && !char.IsAsciiDigit(name[0])

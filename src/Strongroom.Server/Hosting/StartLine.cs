@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Strongroom.Crypto.KeyProviders;
 using Strongroom.Server.Observability;
 
 namespace Strongroom.Server.Hosting;
@@ -23,6 +24,9 @@ internal static partial class StartLine
     /// <param name="isSettled">Whether all records of changes are known to be on stable storage in the log.</param>
     public static void WriteStop(ILogger log, TimeSpan uptime, bool isSettled) => Stopped(
         log, ProductVersion.Text, (long)uptime.TotalSeconds, isSettled ? "all records are in the log" : "the next start takes records from the outbox into the log");
+
+    /// <summary>The stop timeout ran out.</summary>
+    public static void WriteBrokenOff(ILogger log, int count) => BrokenOff(log, count);
 
     /// <summary>What an operator may want to change, each in a few words. Names files and settings; holds no secret.</summary>
     public static IReadOnlyList<string> Unsafe(ServerOptions options, DataDirectory directory)
@@ -57,12 +61,16 @@ internal static partial class StartLine
     }
 
     private static bool IsReadableByOthers(string path) =>
-        File.Exists(path) && (File.GetUnixFileMode(path) & (UnixFileMode.GroupRead | UnixFileMode.OtherRead)) != 0;
+        File.Exists(path) && File.GetUnixFileMode(path) is var mode && (mode & (UnixFileMode.GroupRead | UnixFileMode.OtherRead)) != 0
+        && !PrivateFile.IsCredential(path, mode);
 
     [LoggerMessage(Level = LogLevel.Information, Message =
         "Strongroom {Version} started: listens on {Listen}, account {Account}, region {Region}, seal {Seal}, store {Store}, audit log {Audit}, TLS {Tls}, metrics {Metrics}, OTLP {Otlp}, unsafe: {Unsafe}")]
     private static partial void Started(
         ILogger log, string version, string listen, string account, string region, string seal, string store, string audit, string tls, string metrics, string otlp, string @unsafe);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} requests were not done when the stop timeout ran out, and were broken off.")]
+    private static partial void BrokenOff(ILogger log, int count);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Strongroom {Version} stopped after {Seconds} s: {Records}.")]
     private static partial void Stopped(ILogger log, string version, long seconds, string records);

@@ -26,6 +26,7 @@ using Strongroom.Server.Kms;
 using Strongroom.Server.Notifications;
 using Strongroom.Server.Observability;
 using Strongroom.Server.Oidc;
+using Strongroom.Server.Quotas;
 using Strongroom.Server.Rotation;
 using Strongroom.Server.SecretsManager;
 using Strongroom.Server.Strongroom;
@@ -41,6 +42,8 @@ public sealed class StrongroomServer : IAsyncDisposable
     private static readonly TimeSpan DigestInterval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RollInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan UsesInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan ShedInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan PurgeInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan KeyInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ReplicationInterval = TimeSpan.FromSeconds(30);
@@ -54,6 +57,8 @@ public sealed class StrongroomServer : IAsyncDisposable
     private readonly FrontDoor door;
     private readonly WebApplication app;
     private readonly Instruments instruments;
+    private readonly TimeSpan stopDelay;
+    private readonly TimeProvider time;
     private readonly ILogger log;
     private readonly CancellationTokenSource stopping = new();
     private readonly List<Task> jobs = [];
@@ -62,13 +67,16 @@ public sealed class StrongroomServer : IAsyncDisposable
     private KeyJobs? keyJobs;
     private ReplicationJob? replicationJob;
     private BackupJob? backupJob;
+    private Limiter? limiter;
+    private HealthEndpoint? health;
     private bool disposed;
 
     private StrongroomServer(
-        DataDirectory directory, SqlStore store, ISecretStore secrets, DirectoryCache directories, FrontDoor door, WebApplication app, Instruments instruments)
+        DataDirectory directory, SqlStore store, ISecretStore secrets, DirectoryCache directories, FrontDoor door, WebApplication app, Instruments instruments,
+        TimeSpan stopDelay, TimeProvider time)
     {
         (this.directory, this.store, this.secrets, this.directories) = (directory, store, secrets, directories);
-        (this.door, this.app, this.instruments) = (door, app, instruments);
+        (this.door, this.app, this.instruments, this.stopDelay, this.time) = (door, app, instruments, stopDelay, time);
         indexes = new AuditIndexes(directory.AuditLog, mayWrite: true);
         log = app.Services.GetRequiredService<ILogger<StrongroomServer>>();
     }
@@ -112,6 +120,8 @@ public sealed class StrongroomServer : IAsyncDisposable
     /// <summary>What the job of observing does, at once.</summary>
     internal Task ObserveAsync() => instruments.LookAsync(CancellationToken.None);
 
+    internal Limiter Limiter => limiter!;
+
     internal CredentialUses Uses => parts!.Uses;
 
     /// <summary>How the audit sinks fare; none before the root key is there.</summary>
@@ -151,9 +161,9 @@ public sealed class StrongroomServer : IAsyncDisposable
             var directories = new DirectoryCache(store);
             var records = options.CacheBytes > 0 ? new CachingSecretStore(store, options.CacheBytes) : null;
             var secrets = new DirectoryTrackingStore(records ?? (ISecretStore)store, directories);
-            var door = new FrontDoor(entropy, time);
+            var door = new FrontDoor(entropy);
             var instruments = new Instruments(options, directory, store, records, directories, time, entropy);
-            server = new StrongroomServer(directory, store, secrets, directories, door, Build(options, door, instruments, logging), instruments);
+            server = new StrongroomServer(directory, store, secrets, directories, door, Build(options, door, instruments, logging), instruments, options.StopDelay, time);
             await server.BeginAsync(options, time, entropy, functions, ct);
             return server;
         }
@@ -175,12 +185,22 @@ public sealed class StrongroomServer : IAsyncDisposable
     /// <summary>Completes when the token is cancelled or <see cref="DisposeAsync"/> has begun.</summary>
     public Task WaitForStopAsync(CancellationToken ct) => app.WaitForShutdownAsync(ct);
 
-    /// <summary>Finishes requests in flight, then closes everything.</summary>
+    /// <summary>Looks whether the store and the audit log take work, by a durable write. Does not come back while one of them hangs.</summary>
+    /// <returns>Why no work is taken; null when it is.</returns>
+    public async Task<string?> CheckAsync(CancellationToken ct) => health is null ? door.Reason : await health.CheckAsync(ct);
+
+    /// <summary>Tells the health check's askers, serves on for the stop delay, stops listening, lets requests in flight finish within the stop timeout, ends background
+    /// work, brings the audit log to stable storage, signed, and closes everything.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref disposed, true))
             return;
+        door.AnnounceStop();
+        if (Endpoint is not null && stopDelay > TimeSpan.Zero)
+            await Task.Delay(stopDelay, time);
         await app.StopAsync();
+        if (limiter is { InFlight: > 0 and var count })
+            StartLine.WriteBrokenOff(StartLog, count);
         await stopping.CancelAsync();
         await Opened.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // its failure is for whoever waits for it
         await Task.WhenAll(jobs);
@@ -190,11 +210,12 @@ public sealed class StrongroomServer : IAsyncDisposable
             if (parts is not null)
             {
                 await parts.Uses.FlushAsync(CancellationToken.None);
+                instruments.Shed.Record(parts.Audit);
                 await parts.Audit.SettleAsync(CancellationToken.None);
                 await parts.Digests.SignAsync(CancellationToken.None);
             }
         }
-        catch (Exception e) when (e is StoreUnavailableException or IOException)
+        catch (Exception e) when (e is StoreUnavailableException or AuditUnavailableException or IOException)
         {
             isSettled = false;
             // What is not settled stays in the outbox for the next start.
@@ -232,7 +253,7 @@ public sealed class StrongroomServer : IAsyncDisposable
             builder.WebHost.UseKestrelHttpsConfiguration();
         // The program that hosts us, which may be somebody's test process, decides what its signals mean.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.StopTimeout);
         var app = builder.Build();
         app.Run(door.HandleAsync);
         return app;
@@ -305,21 +326,25 @@ public sealed class StrongroomServer : IAsyncDisposable
         var vault = new SecretVault(secrets, keyring, new SecretKeys(keys, keyring));
         replicationJob = new ReplicationJob(secrets, store, vault, parts.Audit, entropy.NewGuid(), time);
         var table = new OperationTable(
-            SecretsManagerOperations.All(secrets, keyring, keys, regions, functions, new PolicyPrincipals(identities), entropy, instruments.Reads),
+            SecretsManagerOperations.All(secrets, keyring, keys, regions, functions, new PolicyPrincipals(identities),
+                new SecretQuota(store, options.Limits.MaxSecrets, time), entropy, instruments.Reads),
             KmsOperations.All(keys, identities, keyring, entropy),
             StsOperations.All(identities, new SessionIssuer(keyring, entropy), NewWebIdentities(options, time)),
             IamOperations.All(identities, store, parts.Uses, keys, keyring, entropy),
             CloudTrailOperations.All(indexes, keyring),
             StrongroomOperations.All(identities, secrets, directory.AuditLog, store, keys, regions, keyring, entropy, store, parts.Senders.Destinations));
-        var health = new HealthEndpoint(store, parts.Audit);
+        health = new HealthEndpoint(store, parts.Audit);
         parts.Audit.Notifier = new Notifier(parts.Senders.Destinations, entropy);
         parts.Audit.EventCounted = instruments.Meter.CountEvent;
-        instruments.Open(parts.Audit, keyring, health);
+        var authenticator = new SigV4Authenticator(identities, keyring, keys, new SigningKeyCache(time), parts.Uses);
+        limiter = new Limiter(options.Limits, new RateTable(options.Limits.Rates, table, time), authenticator, instruments.Shed, time);
+        instruments.Open(parts.Audit, keyring, health, limiter);
         var pipeline = new RequestPipeline(
             new RequestRouter(table, regions),
-            new SigV4Authenticator(identities, keyring, keys, new SigningKeyCache(time), parts.Uses),
+            authenticator,
             parts.Audit,
             health,
+            limiter,
             instruments.Meter,
             entropy,
             time,
@@ -358,7 +383,10 @@ public sealed class StrongroomServer : IAsyncDisposable
         // Signed header bytes must come back exactly as they were on the wire. Source: IAM fact sheet 1.11.
         kestrel.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
         var log = kestrel.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger("Strongroom.Tls");
-        ListenAddress.Apply(kestrel, options.Listen, _ => instruments.Certificate(log));
+        // Calls are small: who needs longer than this for one holds memory for nothing. Headers have Kestrel's 30 seconds.
+        kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 4096, gracePeriod: TimeSpan.FromSeconds(10));
+        var gate = new ConnectionGate(options.Limits.MaxConnections, instruments.Shed);
+        ListenAddress.Apply(kestrel, options.Listen, _ => instruments.Certificate(log), gate);
     }
 
     private void BeginWork(ServerOptions options, TimeProvider time, Entropy entropy)
@@ -373,6 +401,8 @@ public sealed class StrongroomServer : IAsyncDisposable
         Start(UsesInterval, uses.FlushAsync, "noting of uses", time);
         Start(PurgeInterval, purge.RunAsync, "purge", time);
         Start(KeyInterval, keyJobs!.RunAsync, "rotation and deletion of KMS keys", time);
+        Start(ShedInterval, _ => { instruments.Shed.Record(audit); return Task.CompletedTask; }, "recording of shed requests", time);
+        Start(SweepInterval, limiter!.SweepAsync, "forgetting of idle consumers", time);
         Start(ReplicationInterval, replicationJob!.RunAsync, "replication", time);
         parts.Sinks.Run(stopping.Token);
         jobs.AddRange(parts.Senders.Run(stopping.Token));

@@ -28,6 +28,7 @@ internal sealed class CreateAlias(KmsTargets targets) : IOperation<AliasRequest,
         var key = await Aliases.DemandKeyAsync(targets, call, "kms:CreateAlias", request.TargetKeyId!, target.Directory, ct);
         if (target.Directory.FindAlias(name) is not null)
             throw KmsErrors.AliasExists(target.ResourceArn);
+        Aliases.DemandRoom(key);
         var now = call.Now.ToUnixTimeMilliseconds();
         var alias = new KmsAlias { EntryName = name, KeyId = key.Changeable.EntryName, CreatedAtMs = now, UpdatedAtMs = now };
         return new Plan<Done>(Done.Instance, target.Directory.Change([alias]));
@@ -45,6 +46,14 @@ internal static class Aliases
         AccessDenied.Demand(call, action, key);
         // An alias and its key belong to one account and region.
         return key.Existing is not null && key.Directory.Account == aliases.Account ? key : throw KmsErrors.InvalidArn(keyId);
+    }
+
+    /// <exception cref="Protocol.ServiceException">LimitExceededException. Source: KMS Developer Guide, "Resource quotas", aliases per KMS key.</exception>
+    public static void DemandRoom(KmsTarget key)
+    {
+        const int Max = 50;
+        if (key.Directory.AliasesOf(key.Existing!).Count() >= Max)
+            throw KmsErrors.LimitExceeded($"The alias limit of {Max} for key {key.ResourceArn} has been reached.");
     }
 
     /// <exception cref="Protocol.ServiceException">NotAuthorizedException: names that AWS keeps for itself. Source: IAM fact sheet 7.3.</exception>

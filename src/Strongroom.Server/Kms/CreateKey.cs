@@ -46,6 +46,9 @@ internal sealed class CreateKeyRequest
 
 internal sealed class CreateKey(KmsTargets targets, KeyPolicyChecks policies, Keyring keyring) : IOperation<CreateKeyRequest, KmsTarget, KeyMetadataResponse>
 {
+    // Source: KMS Developer Guide, "Resource quotas", AWS KMS keys.
+    private const int MaxKeys = 100_000;
+
     public async ValueTask<KmsTarget> ResolveAsync(CallContext call, CreateKeyRequest request, CancellationToken ct) =>
         await targets.AccountAsync(call, new KmsRequestKeys
         {
@@ -61,6 +64,9 @@ internal sealed class CreateKey(KmsTargets targets, KeyPolicyChecks policies, Ke
         var tags = KmsTagParameter.Merge([], request.Tags);
         if (tags.Count > 0)
             AccessDenied.Demand(call, "kms:TagResource", target with { ResourceArn = KmsArn.Key(target.Account, target.Directory.Region, "*") });
+
+        if (target.Directory.KeyCount >= MaxKeys)
+            throw KmsErrors.LimitExceeded($"The limit of {MaxKeys} KMS keys in this account and Region has been reached.");
 
         var made = keyring.NewKey(target.Account, target.Directory.Region, call.Now);
         var now = call.Now.ToUnixTimeMilliseconds();

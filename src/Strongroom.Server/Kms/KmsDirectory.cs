@@ -34,6 +34,8 @@ internal sealed class KmsDirectory
 
     public static KmsDirectory Parse(StoredDirectory stored, KmsDirectory? previous) => new(stored, previous);
 
+    public int KeyCount => keys.Count;
+
     public KmsKey? FindKey(Guid id) => keys.GetValueOrDefault(id);
 
     /// <param name="name">With the prefix <c>alias/</c>.</param>

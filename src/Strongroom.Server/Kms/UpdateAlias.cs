@@ -18,6 +18,8 @@ internal sealed class UpdateAlias(KmsTargets targets) : IOperation<AliasRequest,
         if (target.Directory.FindKeyByAlias(name) is { } old)
             AccessDenied.Demand(call, "kms:UpdateAlias", target with { ResourceArn = old.Arn, Key = old });
         var key = await Aliases.DemandKeyAsync(targets, call, "kms:UpdateAlias", request.TargetKeyId!, target.Directory, ct);
+        if (alias.KeyId != key.Changeable.EntryName)
+            Aliases.DemandRoom(key);
         var moved = alias with { KeyId = key.Changeable.EntryName, UpdatedAtMs = call.Now.ToUnixTimeMilliseconds() };
         return new Plan<Done>(Done.Instance, target.Directory.Change([moved]));
     }

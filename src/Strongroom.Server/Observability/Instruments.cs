@@ -5,6 +5,7 @@ using Strongroom.Server.Audit;
 using Strongroom.Server.Directories;
 using Strongroom.Server.Endpoint;
 using Strongroom.Server.Hosting;
+using Strongroom.Server.Quotas;
 using Strongroom.Storage;
 
 namespace Strongroom.Server.Observability;
@@ -31,6 +32,7 @@ internal sealed class Instruments : IAsyncDisposable
         startedAt = time.GetTimestamp();
         telemetry = new Telemetry(options.Telemetry, entropy.NewGuid());
         Meter = new ServerMeter(time);
+        Shed = new ShedCounts(Meter.Meter);
         Jobs = new JobLedger(time);
         Reads = options.Telemetry.SecretLabel ? new SecretReads(Meter) : null;
         observed = new Observed(store, directory.Root, time);
@@ -38,6 +40,8 @@ internal sealed class Instruments : IAsyncDisposable
     }
 
     public ServerMeter Meter { get; }
+
+    public ShedCounts Shed { get; }
 
     public JobLedger Jobs { get; }
 
@@ -72,10 +76,10 @@ internal sealed class Instruments : IAsyncDisposable
     }
 
     /// <summary>The root key is there: so are these parts.</summary>
-    public void Open(AuditTrail audit, Keyring keyring, HealthEndpoint healthEndpoint)
+    public void Open(AuditTrail audit, Keyring keyring, HealthEndpoint healthEndpoint, Limiter limiter)
     {
         health = healthEndpoint;
-        watched.Open = new Watched.OpenParts(audit, keyring, healthEndpoint);
+        watched.Open = new Watched.OpenParts(audit, keyring, healthEndpoint, limiter);
     }
 
     /// <summary>The one certificate, for calls and for scrapes.</summary>

@@ -4,6 +4,7 @@ using Strongroom.Server.Audit;
 using Strongroom.Server.Directories;
 using Strongroom.Server.Endpoint;
 using Strongroom.Server.Hosting;
+using Strongroom.Server.Quotas;
 using Strongroom.Storage;
 
 namespace Strongroom.Server.Observability;
@@ -34,6 +35,7 @@ internal sealed class Watched(IStoreFigures store, CachingSecretStore? records, 
             meter.CreateObservableGauge("strongroom.cache.limit", () => new Measurement<long>(records.MaxBytes, RecordsTag), "By", "Memory that the cache may hold.");
         }
 
+        meter.CreateObservableGauge("strongroom.calls.active", () => Some<int>(Open?.Limiter.InFlight), "{call}", "Calls that are worked on now.");
         meter.CreateObservableGauge("strongroom.store.queue.length", () => store.QueuedChanges, "{change}", "Changes that wait for the store's writer.");
         meter.CreateObservableGauge("strongroom.disk.free", () => Some(observed.Current.Disk?.Free), "By", "Free space on the disk of the data directory.");
         meter.CreateObservableGauge("strongroom.disk.size", () => Some(observed.Current.Disk?.Size), "By", "Size of the disk of the data directory.");
@@ -84,5 +86,5 @@ internal sealed class Watched(IStoreFigures store, CachingSecretStore? records, 
     private static IEnumerable<Measurement<T>> Some<T>(T? value)
         where T : struct => value is { } known ? [new Measurement<T>(known)] : [];
 
-    internal sealed record OpenParts(AuditTrail Audit, Keyring Keyring, HealthEndpoint Health);
+    internal sealed record OpenParts(AuditTrail Audit, Keyring Keyring, HealthEndpoint Health, Limiter Limiter);
 }

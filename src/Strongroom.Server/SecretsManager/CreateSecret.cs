@@ -74,7 +74,7 @@ internal sealed record CreateSecretResponse(
     }
 }
 
-internal sealed class CreateSecret(ISecretStore store, SecretVault vault, Replication replication, Entropy entropy)
+internal sealed class CreateSecret(ISecretStore store, SecretVault vault, Replication replication, SecretQuota quota, Entropy entropy)
     : IOperation<CreateSecretRequest, SecretTarget, CreateSecretResponse>
 {
     private const string Alphanumeric = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -114,6 +114,7 @@ internal sealed class CreateSecret(ISecretStore store, SecretVault vault, Replic
         if (target.Secret is { } existing)
             return await RepeatAsync(call, request, value, existing, ct);
 
+        await quota.DemandRoomAsync(call.Caller.Account, call.Region, ct);
         List<NewVersion> versions = value is null ? [] : [new NewVersion(request.ClientRequestToken!, call.Now, value)];
         var secret = new StoredSecret
         {

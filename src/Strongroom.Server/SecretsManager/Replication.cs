@@ -6,7 +6,7 @@ using Strongroom.Storage;
 namespace Strongroom.Server.SecretsManager;
 
 /// <summary>Plans replicas in other regions. Regions are namespaces of one store, so a replica is made in its primary's commit. Source: API fact sheet, section 8.</summary>
-internal sealed class Replication(ISecretStore store, SecretVault vault, Regions regions)
+internal sealed class Replication(ISecretStore store, SecretVault vault, SecretQuota quota, Regions regions)
 {
     /// <summary>Adds or re-keys replicas.</summary>
     /// <param name="versions">Labelled versions of the primary, opened.</param>
@@ -55,7 +55,9 @@ internal sealed class Replication(ISecretStore store, SecretVault vault, Regions
             return (over, placed is null ? [] : [new SecretChange { Before = existing }, placed]);
         }
 
-        // Our own replica under another key: everything in it is sealed anew.
+        if (existing is null)
+            await quota.DemandRoomAsync(primary.Account, wanted.Region, ct);
+        // Or our own replica under another key: everything in it is sealed anew.
         var (status, change) = await vault.PlaceAsync(call, existing, Replicas.Wanted(existing, primary, wanted, now), wanted, versions, now, ct);
         return (status, change is null ? [] : [change]);
     }

@@ -48,6 +48,9 @@ internal static class SecretsManagerErrors
 
     public static ServiceException NoValue() => InvalidRequest("You must provide either SecretString or SecretBinary.");
 
+    /// <remarks>AWS's text is not known. Source: API fact sheet 3.3.</remarks>
+    public static ServiceException TooManySecrets() => LimitExceeded("You have reached the maximum number of secrets.");
+
     public static ServiceException TooManyVersions() => LimitExceeded("The secret has reached the maximum number of versions.");
 
     public static ServiceException TooManyLabels() => LimitExceeded("The secret has reached the maximum number of staging labels.");

@@ -15,12 +15,12 @@ namespace Strongroom.Server.SecretsManager;
 internal static class SecretsManagerOperations
 {
     public static IReadOnlyList<OperationEntry> All(
-        ISecretStore store, Keyring keyring, KeyDirectory keys, Regions regions, IRotationFunctions functions, PolicyPrincipals principals, Entropy entropy,
-        SecretReads? reads = null)
+        ISecretStore store, Keyring keyring, KeyDirectory keys, Regions regions, IRotationFunctions functions, PolicyPrincipals principals, SecretQuota quota,
+        Entropy entropy, SecretReads? reads = null)
     {
         var targets = new SecretTargets(store);
         var vault = new SecretVault(store, keyring, new SecretKeys(keys, keyring));
-        var replication = new Replication(store, vault, regions);
+        var replication = new Replication(store, vault, quota, regions);
         var tokens = new PagingTokens(keyring);
         var pages = new SecretPages(store, tokens);
         var get = new GetSecretValue(targets, store, vault, reads);
@@ -29,7 +29,7 @@ internal static class SecretsManagerOperations
         [
             Op("BatchGetSecretValue", ReadOnly, BatchGetSecretValueRequest.Shape, new BatchGetSecretValue(pages, get)),
             Op("CancelRotateSecret", Mutating, SecretIdRequest.Shape, new CancelRotateSecret(targets, vault)),
-            Op("CreateSecret", Mutating, CreateSecretRequest.Shape, new CreateSecret(store, vault, replication, entropy)),
+            Op("CreateSecret", Mutating, CreateSecretRequest.Shape, new CreateSecret(store, vault, replication, quota, entropy)),
             Op("DeleteResourcePolicy", Mutating, SecretIdRequest.Shape, new DeleteResourcePolicy(targets, vault)),
             Op("DeleteSecret", Mutating, DeleteSecretRequest.Shape, new DeleteSecret(targets, vault)),
             Op("DescribeSecret", ReadOnly, SecretIdRequest.Shape, new DescribeSecret(targets, vault)),

@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace Strongroom.Conformance.Tests.Drivers;
 
 /// <summary>An SDK in a process of its own that makes one call after the other; starting it is the dear part.</summary>
-internal sealed class ScriptClient(ServerProcess server, string interpreter, string script) : IClient
+/// <param name="attempts">How often it makes a call that fails in a way that may pass.</param>
+internal sealed class ScriptClient(ServerProcess server, string interpreter, string script, int attempts = 1) : IClient
 {
     private readonly string home = Directory.CreateTempSubdirectory("strongroom-sdk-").FullName;
     private readonly SemaphoreSlim turn = new(1);
@@ -54,6 +55,7 @@ internal sealed class ScriptClient(ServerProcess server, string interpreter, str
     {
         var start = new ProcessStartInfo(interpreter, [Path.Combine(Repository.ClientScripts, script)]) { RedirectStandardInput = true, RedirectStandardOutput = true };
         ClientEnvironment.Apply(start, server, home);
+        start.Environment["DRIVER_ATTEMPTS"] = attempts.ToString(System.Globalization.CultureInfo.InvariantCulture);
         return Process.Start(start)!;
     }
 

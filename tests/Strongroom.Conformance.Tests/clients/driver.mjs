@@ -17,7 +17,7 @@ async function client(service, region, credentials) {
     const sdk = await import(name);
     const [accessKeyId, secretAccessKey, sessionToken] = credentials ?? [];
     const own = credentials ? { credentials: { accessKeyId, secretAccessKey, sessionToken } } : {};
-    clients.set(key, [sdk, new sdk[type]({ region, maxAttempts: 1, endpoint: process.env.AWS_ENDPOINT_URL, ...own })]);
+    clients.set(key, [sdk, new sdk[type]({ region, maxAttempts: Number(process.env.DRIVER_ATTEMPTS ?? 1), endpoint: process.env.AWS_ENDPOINT_URL, ...own })]);
   }
   return clients.get(key);
 }

@@ -9,6 +9,7 @@ An answer that is not as the service model has it comes back as the error WrongS
 import base64
 import datetime
 import json
+import os
 import sys
 
 import boto3
@@ -18,7 +19,7 @@ import shapes
 
 from botocore import xform_name
 
-CONFIG = botocore.config.Config(retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=30)
+CONFIG = botocore.config.Config(retries={"total_max_attempts": int(os.environ.get("DRIVER_ATTEMPTS", "1"))}, connect_timeout=10, read_timeout=30)
 clients = {}
 found = []
 

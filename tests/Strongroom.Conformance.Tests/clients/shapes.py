@@ -16,7 +16,7 @@ UNMODELLED_VALUES = {"PermissionsBoundaryAttachmentType": {"Policy"}, "PolicySou
 COMMON_ERRORS = {
     "AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException", "IncompleteSignature", "InternalFailure", "InvalidAction",
     "InvalidClientTokenId", "InvalidInput", "InvalidParameterValue", "InvalidSignatureException", "MissingAuthenticationToken",
-    "MissingAuthenticationTokenException", "SignatureDoesNotMatch", "UnrecognizedClientException", "ValidationError", "ValidationException",
+    "MissingAuthenticationTokenException", "ServiceUnavailable", "SignatureDoesNotMatch", "Throttling", "ThrottlingException", "UnrecognizedClientException", "ValidationError", "ValidationException",
 }
 
 # The root is no user, and AWS answers it without what its model requires of one. Source: IAM fact sheet 6.2.

@@ -137,6 +137,18 @@ internal sealed class RunningServer : IAsyncDisposable
     {
         public HashSet<string> Reachable { get; } = [];
 
-        public ValueTask<bool> CanInvokeAsync(string account, string region, string functionArn, CancellationToken ct) => new(Reachable.Contains(functionArn));
+        /// <summary>While it is set, calls that ask about a function wait for it.</summary>
+        public TaskCompletionSource? Gate { get; set; }
+
+        /// <summary>Released once for each call that asks.</summary>
+        public SemaphoreSlim Asked { get; } = new(0);
+
+        public async ValueTask<bool> CanInvokeAsync(string account, string region, string functionArn, CancellationToken ct)
+        {
+            Asked.Release();
+            if (Gate is { } gate)
+                await gate.Task;
+            return Reachable.Contains(functionArn);
+        }
     }
 }

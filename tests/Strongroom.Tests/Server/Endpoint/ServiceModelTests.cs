@@ -23,7 +23,7 @@ public sealed class ServiceModelTests
 
     // Nothing is called, so nothing is needed.
     internal static readonly OperationTable Table = new(
-        SecretsManagerOperations.All(null!, null!, null!, null!, null!, null!, null!), StsOperations.All(null!, null!, null!), IamOperations.All(null!, null!, null!, null!, null!, null!),
+        SecretsManagerOperations.All(null!, null!, null!, null!, null!, null!, null!, null!), StsOperations.All(null!, null!, null!), IamOperations.All(null!, null!, null!, null!, null!, null!),
         KmsOperations.All(null!, null!, null!, null!), CloudTrailOperations.All(null!, null!));
 
     /// <summary>What we keep out of records and errors though the model does not demand it.</summary>
