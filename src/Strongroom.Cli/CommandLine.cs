@@ -17,6 +17,9 @@ internal static class CommandLine
     public const int Failed = 1;
     public const int WrongUse = 2;
 
+    /// <summary>A second signal ended the server before its stop was done.</summary>
+    public const int Forced = 3;
+
     public static RootCommand Create(Terminal terminal)
     {
         var root = new RootCommand("AWS Secrets Manager on your own machines.")

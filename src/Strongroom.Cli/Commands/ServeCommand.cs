@@ -49,23 +49,36 @@ internal static class ServeCommand
             signal.Cancel = true;
             if (stop.IsCancellationRequested)
             {
-                terminal.Error.WriteLine("strongroom: stopping at once.");
-                Environment.Exit(CommandLine.Failed);
+                terminal.Error.WriteLine("strongroom: stopping at once; requests in flight are broken off. The next start puts everything in order.");
+                terminal.Error.Flush();
+                Environment.Exit(CommandLine.Forced);
             }
 
             stop.Cancel();
         }
 
+        using var systemd = SystemdNotifier.Of(terminal.Environment);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
         try
         {
             await using var server = await StrongroomServer.StartAsync(options, TimeProvider.System, SystemEntropy.Instance, Logging(options), stop.Token);
-            if (!server.Opened.IsCompleted)
-                report.Waits(server);
-            await server.Opened.WaitAsync(stop.Token);
-            report.Started(server, options);
-            await server.WaitForStopAsync(stop.Token);
+            // Announced once it listens, open or not: a service manager that waited would kill what waits for its seal.
+            systemd?.Ready(server.Opened.IsCompleted ? "Serving." : "Waiting for the seal.");
+            var watching = systemd?.WatchAsync(server, TimeProvider.System, stop.Token) ?? Task.CompletedTask;
+            try
+            {
+                if (!server.Opened.IsCompleted)
+                    report.Waits(server);
+                await server.Opened.WaitAsync(stop.Token);
+                report.Started(server, options);
+                await server.WaitForStopAsync(stop.Token);
+            }
+            finally
+            {
+                systemd?.Stopping();
+                await watching;
+            }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
