@@ -59,7 +59,9 @@ internal static class ReportCommand
             using var client = OwnClient.Open(terminal, parsed.GetValue(data));
             var parameters = new JsonObject
             {
-                ["Days"] = parsed.GetValue(days), ["UnusedForDays"] = parsed.GetValue(unused), ["MaxDaysSinceRotation"] = parsed.GetValue(rotation),
+                ["Days"] = parsed.GetValue(days),
+                ["UnusedForDays"] = parsed.GetValue(unused),
+                ["MaxDaysSinceRotation"] = parsed.GetValue(rotation),
                 ["RequiredTagKeys"] = new JsonArray([.. (parsed.GetValue(tags) ?? []).Select(tag => JsonValue.Create(tag))]),
             };
             if (parsed.GetValue(frequency) is { } most)
@@ -157,8 +159,13 @@ internal static class ReportCommand
         var (secrets, calls) = (months * secretPrice, (long)answer["Calls"]! * callPrice / 10_000);
         return new JsonObject
         {
-            ["Currency"] = "USD", ["SecretMonths"] = Math.Round(months, 3), ["PriceOfSecretMonth"] = secretPrice, ["PriceOf10000Calls"] = callPrice,
-            ["Secrets"] = Math.Round(secrets, 4), ["Calls"] = Math.Round(calls, 4), ["Total"] = Math.Round(secrets + calls, 2),
+            ["Currency"] = "USD",
+            ["SecretMonths"] = Math.Round(months, 3),
+            ["PriceOfSecretMonth"] = secretPrice,
+            ["PriceOf10000Calls"] = callPrice,
+            ["Secrets"] = Math.Round(secrets, 4),
+            ["Calls"] = Math.Round(calls, 4),
+            ["Total"] = Math.Round(secrets + calls, 2),
         };
     }
 

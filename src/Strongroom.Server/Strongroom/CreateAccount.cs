@@ -102,7 +102,7 @@ internal sealed class CreateAccount(IamDirectories directories, IDirectoryStore 
         var made = new StoredAccount(account, call.Now);
         return new Plan<CreateAccountResponse>(
             new CreateAccountResponse(made, request.Name, key.AccessKeyId, secret),
-            new DirectoryChange(account, StoreSeed.Scope, ExpectedRevision: 0) 
+            new DirectoryChange(account, StoreSeed.Scope, ExpectedRevision: 0)
             {
                 Puts = [IamJson.Write(key), IamJson.Write(origin), .. KeyDirectory.IdentityEntries(identityKey)],
             })

@@ -390,14 +390,20 @@ public sealed partial class EveryOperationRecordedTests(RecordServer shared) : I
         var key = await shared.Server.Root.NewKeyAsync();
         var names = new Dictionary<string, string>
         {
-            ["{n}"] = name, ["{id}"] = key, ["{key}"] = KmsClient.KeyArn(key), ["{function}"] = Function,
-            ["{t1}"] = Guid.NewGuid().ToString(), ["{t2}"] = Guid.NewGuid().ToString(),
+            ["{n}"] = name,
+            ["{id}"] = key,
+            ["{key}"] = KmsClient.KeyArn(key),
+            ["{function}"] = Function,
+            ["{t1}"] = Guid.NewGuid().ToString(),
+            ["{t2}"] = Guid.NewGuid().ToString(),
         };
         foreach (var step in before)
             await shared.Server.CallAsync(step.Split(' ')[0], JsonNode.Parse(Denial.Fill(step[(step.IndexOf(' ', StringComparison.Ordinal) + 1)..], names)));
         return new Case("secretsmanager", operation)
         {
-            Body = Denial.Fill(parameters, names), Names = names, Ends = operation == "StopReplicationToReplica" ? "InvalidRequestException" : null,
+            Body = Denial.Fill(parameters, names),
+            Names = names,
+            Ends = operation == "StopReplicationToReplica" ? "InvalidRequestException" : null,
         };
     }
 

@@ -84,7 +84,10 @@ public sealed class ExplainTests : IAsyncLifetime
         Assert.Equal("implicitDeny", (string?)(await ExplainAsync(App, "kms:Decrypt", KeyArn(key)))["Decision"]);
         var grant = (string?)(await server.Root.KmsAsync("CreateGrant", new
         {
-            KeyId = key, GranteePrincipal = App, Operations = new[] { "Decrypt" }, Constraints = new { EncryptionContextEquals = new { purpose = "test" } },
+            KeyId = key,
+            GranteePrincipal = App,
+            Operations = new[] { "Decrypt" },
+            Constraints = new { EncryptionContextEquals = new { purpose = "test" } },
         }))["GrantId"];
         await server.Root.KmsAsync("CreateAlias", new { AliasName = "alias/team", TargetKeyId = key });
 
@@ -236,8 +239,10 @@ public sealed class ExplainTests : IAsyncLifetime
         {
             var environment = new Dictionary<string, string>
             {
-                ["AWS_ENDPOINT_URL"] = server.Url().ToString(), ["AWS_ACCESS_KEY_ID"] = RunningServer.AccessKeyId,
-                ["AWS_SECRET_ACCESS_KEY"] = RunningServer.SecretAccessKey, ["AWS_REGION"] = "us-east-1",
+                ["AWS_ENDPOINT_URL"] = server.Url().ToString(),
+                ["AWS_ACCESS_KEY_ID"] = RunningServer.AccessKeyId,
+                ["AWS_SECRET_ACCESS_KEY"] = RunningServer.SecretAccessKey,
+                ["AWS_REGION"] = "us-east-1",
             };
             var (code, output) = await StrongroomProcess.RunAsync(
                 environment, ["explain", "--principal", App, "--action", "secretsmanager:GetSecretValue", "--resource", "db", .. more]);

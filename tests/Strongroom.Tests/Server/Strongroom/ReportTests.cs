@@ -26,7 +26,11 @@ public sealed class ReportTests : IAsyncLifetime
         server.Functions.Reachable.Add(Function);
         await server.CallAsync("RotateSecret", new
         {
-            SecretId = "rotating", ClientRequestToken = Guid.NewGuid(), RotationLambdaARN = Function, RotateImmediately = false, RotationRules = new { AutomaticallyAfterDays = 7 },
+            SecretId = "rotating",
+            ClientRequestToken = Guid.NewGuid(),
+            RotationLambdaARN = Function,
+            RotateImmediately = false,
+            RotationRules = new { AutomaticallyAfterDays = 7 },
         });
         await CreateAsync("going");
         await server.CallAsync("DeleteSecret", new { SecretId = "going", RecoveryWindowInDays = 30 });
@@ -206,8 +210,10 @@ public sealed class ReportTests : IAsyncLifetime
         using var output = new StringWriter(CultureInfo.InvariantCulture) { NewLine = "\n" };
         var environment = new Dictionary<string, string>
         {
-            ["AWS_ENDPOINT_URL"] = server.Url().ToString(), ["AWS_ACCESS_KEY_ID"] = RunningServer.AccessKeyId,
-            ["AWS_SECRET_ACCESS_KEY"] = RunningServer.SecretAccessKey, ["AWS_REGION"] = "us-east-1",
+            ["AWS_ENDPOINT_URL"] = server.Url().ToString(),
+            ["AWS_ACCESS_KEY_ID"] = RunningServer.AccessKeyId,
+            ["AWS_SECRET_ACCESS_KEY"] = RunningServer.SecretAccessKey,
+            ["AWS_REGION"] = "us-east-1",
         };
         var code = await CommandLine.RunAsync(arguments, new Terminal(output, output, isScreen, environment));
         return (code, output.ToString());

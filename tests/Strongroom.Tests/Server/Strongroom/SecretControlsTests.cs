@@ -13,7 +13,13 @@ public sealed class SecretControlsTests
     /// <summary>Rotated yesterday, read today, tagged: nothing is the matter.</summary>
     private static readonly StoredSecret Good = new()
     {
-        Account = "111122223333", Region = "us-east-1", Name = "s", Suffix = "AbCdEf", CreatedAt = Now.AddDays(-400), ChangedAt = Now.AddDays(-1), AccessedOn = new DateOnly(2026, 2, 3),
+        Account = "111122223333",
+        Region = "us-east-1",
+        Name = "s",
+        Suffix = "AbCdEf",
+        CreatedAt = Now.AddDays(-400),
+        ChangedAt = Now.AddDays(-1),
+        AccessedOn = new DateOnly(2026, 2, 3),
         Document = new SecretDocument
         {
             Tags = [new SecretTag("team", "a")],
