@@ -21,7 +21,11 @@ internal sealed record Scrape(string Text)
     public static async Task<(int Status, string Text)> TryAsync(Uri address, string path = "/metrics", string? token = null, HttpMethod? method = null)
     {
         // The certificate is one of our own; these tests are not about it.
-        using var handler = new HttpClientHandler { ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator };
+        using var handler = new HttpClientHandler
+        {
+            ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator,
+            CheckCertificateRevocationList = true,
+        };
         using var http = new HttpClient(handler);
         using var request = new HttpRequestMessage(method ?? HttpMethod.Get, new Uri(address, path));
         if (token is not null)
