@@ -27,6 +27,7 @@ public sealed class RegistryTests
     }
 
     [Theory]
+    [InlineData("cloudtrail")]
     [InlineData("iam")]
     [InlineData("kms")]
     [InlineData("sts")]
