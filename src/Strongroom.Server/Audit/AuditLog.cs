@@ -27,6 +27,7 @@ internal sealed class AuditLog : IDisposable
     private long firstNumber;
     private long lastNumber;
     private long change;
+    private long keptThrough; // the last record when the segment was last seen under its name
     private bool isDamaged;
     private bool mustRoll;
     private volatile bool hasFailed;
@@ -159,8 +160,15 @@ internal sealed class AuditLog : IDisposable
     {
         lock (gate)
         {
-            if (File.Exists(PathOf(directory, segment)))
+            // Only what came since can be lost.
+            if (lastNumber == keptThrough)
                 return true;
+            if (File.Exists(PathOf(directory, segment)))
+            {
+                keptThrough = lastNumber;
+                return true;
+            }
+
             try
             {
                 Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);

@@ -56,9 +56,11 @@ internal sealed partial class NotificationSender(
         {
             return await StepAsync(ct);
         }
-        catch (StoreUnavailableException e)
+#pragma warning disable CA1031 // Whatever goes wrong now must not end the deliveries for good: they are tried again.
+        catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
         {
-            Interrupted(log, destination, e.Message);
+            Interrupted(log, destination, e is StoreUnavailableException ? e.Message : e.GetType().Name);
             return LongestPause;
         }
         finally
@@ -124,6 +126,6 @@ internal sealed partial class NotificationSender(
     [LoggerMessage(Level = LogLevel.Error, Message = "The notification {DetailType} {Id} for {Destination} was given up after {Attempts} attempts: {Reason}. See: strongroom notifications list")]
     private static partial void GivenUp(ILogger log, string detailType, Guid id, string destination, int attempts, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Notifications for {Destination} wait for the store: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Notifications for {Destination} wait: {Reason}")]
     private static partial void Interrupted(ILogger log, string destination, string reason);
 }

@@ -105,7 +105,9 @@ internal sealed partial class SinkFollower(
             Show(isFailing: false, isBehind: sent > 0);
             return sent > 0 ? TimeSpan.Zero : PollInterval;
         }
-        catch (Exception e) when (e is SinkException or IOException or UnauthorizedAccessException or InvalidDataException)
+#pragma warning disable CA1031 // Whatever goes wrong now must not end the sink for good: it is tried again.
+        catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
         {
             reader?.Dispose();
             reader = null;
@@ -113,7 +115,7 @@ internal sealed partial class SinkFollower(
             at = accepted;
             figures = figures with { Failures = figures.Failures + 1 };
             if (failuresInARow++ == 0)
-                TakesNothing(log, sink.Name, e.Message);
+                TakesNothing(log, sink.Name, e is SinkException or IOException or UnauthorizedAccessException or InvalidDataException ? e.Message : e.GetType().Name);
             Show(isFailing: true, isBehind: true);
             return Backoff.After(failuresInARow, TimeSpan.FromSeconds(1), MaxBackoff, entropy);
         }
