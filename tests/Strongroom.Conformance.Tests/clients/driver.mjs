@@ -3,6 +3,7 @@
 import readline from "node:readline";
 
 const packages = {
+  cloudtrail: ["@aws-sdk/client-cloudtrail", "CloudTrailClient"],
   iam: ["@aws-sdk/client-iam", "IAMClient"],
   kms: ["@aws-sdk/client-kms", "KMSClient"],
   secretsmanager: ["@aws-sdk/client-secrets-manager", "SecretsManagerClient"],
