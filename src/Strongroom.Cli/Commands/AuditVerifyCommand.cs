@@ -53,8 +53,8 @@ internal static class AuditVerifyCommand
             : settings.TryGetValue(DigestKey.PublicSetting, out var stored) ? Encoding.ASCII.GetString(stored)
             : throw new CommandException("The database knows no key that signs digests: the server has not been started since they were introduced.");
         using var key = Parse(pem, keyFile ?? "the database");
-        var known = settings.TryGetValue(AuditDigests.KnownSetting, out var digest) ? SignedStatement.TryParse(Encoding.UTF8.GetString(digest)) : null;
-        return new AuditVerifier(directory, key, known?.Digest, Progress(terminal)).Verify();
+        var known = AuditDigest.Known(settings.GetValueOrDefault(AuditDigests.KnownSetting));
+        return new AuditVerifier(directory, key, known, Progress(terminal)).Verify();
     }
 
     private static Action<long>? Progress(Terminal terminal) =>

@@ -37,6 +37,10 @@ internal sealed record AuditDigest(
     /// <summary>The digest of a segment as it stands in its file, whoever signed it; null when there is none or it can't be read as one.</summary>
     public static AuditDigest? Find(string directory, int segment) => SignedStatement.TryRead(PathOf(directory, segment))?.Digest;
 
+    /// <summary>The digest that the store knows, whoever signed it; null when it knows none.</summary>
+    /// <param name="setting">The value of <see cref="AuditDigests.KnownSetting"/>.</param>
+    public static AuditDigest? Known(byte[]? setting) => setting is null ? null : SignedStatement.TryParse(Encoding.UTF8.GetString(setting))?.Digest;
+
     public static void Write(string directory, int segment, SignedStatement statement) =>
         DataDirectory.WritePrivate(PathOf(directory, segment), Encoding.UTF8.GetBytes(statement.Text + "\n"));
 }

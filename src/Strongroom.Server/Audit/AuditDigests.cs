@@ -36,7 +36,7 @@ internal sealed class AuditDigests : IDisposable
         where TStore : ISettingStore, IAuditOutbox
     {
         Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        var known = SignedStatement.TryParse(Encoding.UTF8.GetString(await store.FindSettingAsync(KnownSetting, ct) ?? []))?.Digest;
+        var known = AuditDigest.Known(await store.FindSettingAsync(KnownSetting, ct));
         var newest = AuditSegments.List(directory).Reverse().Select(s => AuditDigest.Find(directory, s.Number)).FirstOrDefault(d => d is not null);
         var isSameLog = newest is null ? known is not null && AuditSegments.List(directory).Any(s => new FileInfo(s.Path).Length > 0) : newest.Log == known?.Log;
         var least = Math.Max(newest?.Last ?? 0, isSameLog ? known?.Last ?? 0 : 0);
@@ -115,8 +115,7 @@ internal sealed class AuditDigests : IDisposable
 
     private void Remove(AuditSegment segment)
     {
-        var plain = AuditLog.PathOf(directory, segment.Number);
-        foreach (var path in (string[])[plain, plain + ".gz", Path.ChangeExtension(plain, ".index"), AuditDigest.PathOf(directory, segment.Number)])
+        foreach (var path in (string[])[segment.PlainPath, segment.CompressedPath, Lookup.SegmentIndexFile.PathOf(segment), AuditDigest.PathOf(directory, segment.Number)])
             File.Delete(path);
     }
 

@@ -13,7 +13,7 @@ internal static class AuditCheck
     public static async Task<(long Records, IReadOnlyList<string> Findings)> RunAsync(
         StoreSnapshot store, string directory, IProgress<BackupProgress>? progress, CancellationToken ct)
     {
-        var known = await store.FindSettingAsync(AuditDigests.KnownSetting, ct) is { } digest ? SignedStatement.TryParse(Encoding.UTF8.GetString(digest))?.Digest : null;
+        var known = AuditDigest.Known(await store.FindSettingAsync(AuditDigests.KnownSetting, ct));
         if (!Directory.Exists(directory))
             return (0, known is null ? [] : [$"The audit log {directory} is not there, and the database knows {known.Last} records of it."]);
         try
