@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -28,6 +29,7 @@ using Strongroom.Server.Observability;
 using Strongroom.Server.Oidc;
 using Strongroom.Server.Quotas;
 using Strongroom.Server.Rotation;
+using Strongroom.Server.Rotation.BuiltIn;
 using Strongroom.Server.SecretsManager;
 using Strongroom.Server.Strongroom;
 using Strongroom.Server.Sts;
@@ -144,10 +146,11 @@ public sealed class StrongroomServer : IAsyncDisposable
     /// <exception cref="SealException">The root key can't be had; the message says what to do.</exception>
     public static Task<StrongroomServer> StartAsync(
         ServerOptions options, TimeProvider time, Entropy entropy, Action<ILoggingBuilder> logging, CancellationToken ct) =>
-        StartAsync(options, time, entropy, logging, new NoRotationFunctions(), ct);
+        StartAsync(options, time, entropy, logging, functions: null, ct);
 
+    /// <param name="functions">Tests put rotation functions of their own here; null for those that there are.</param>
     internal static async Task<StrongroomServer> StartAsync(
-        ServerOptions options, TimeProvider time, Entropy entropy, Action<ILoggingBuilder> logging, IRotationFunctions functions, CancellationToken ct)
+        ServerOptions options, TimeProvider time, Entropy entropy, Action<ILoggingBuilder> logging, IRotationFunctions? functions, CancellationToken ct)
     {
         ListenAddress.Check(options);
         var directory = DataDirectory.Take(options.DataDirectory);
@@ -260,7 +263,7 @@ public sealed class StrongroomServer : IAsyncDisposable
     }
 
     /// <summary>Opens, then listens; or, when the seal is out of reach, listens first and opens when it is back.</summary>
-    private async Task BeginAsync(ServerOptions options, TimeProvider time, Entropy entropy, IRotationFunctions functions, CancellationToken ct)
+    private async Task BeginAsync(ServerOptions options, TimeProvider time, Entropy entropy, IRotationFunctions? functions, CancellationToken ct)
     {
         await instruments.BeginAsync(app.Services, ct);
         var isFirst = !File.Exists(directory.Endpoint);
@@ -286,7 +289,7 @@ public sealed class StrongroomServer : IAsyncDisposable
         BeginWork(options, time, entropy);
     }
 
-    private async Task OpenPartsAsync(ServerOptions options, TimeProvider time, Entropy entropy, IRotationFunctions functions, CancellationToken ct)
+    private async Task OpenPartsAsync(ServerOptions options, TimeProvider time, Entropy entropy, IRotationFunctions? functions, CancellationToken ct)
     {
         var (keyring, isNew) = await Installation.OpenAsync(store, directory, options, entropy, time, ct);
         AuditLog? auditLog = null;
@@ -325,7 +328,9 @@ public sealed class StrongroomServer : IAsyncDisposable
         keyJobs = new KeyJobs(keys, store, store, parts.Audit, keyring, entropy.NewGuid(), time);
         var vault = new SecretVault(secrets, keyring, new SecretKeys(keys, keyring));
         replicationJob = new ReplicationJob(secrets, store, vault, parts.Audit, entropy.NewGuid(), time);
-        var table = new OperationTable(
+        OperationTable? table = null;
+        functions ??= new BuiltInFunctions(() => table!, () => parts.Audit, entropy, time, _ => FrozenDictionary<string, string>.Empty);
+        table = new OperationTable(
             SecretsManagerOperations.All(secrets, keyring, keys, regions, functions, new PolicyPrincipals(identities),
                 new SecretQuota(store, options.Limits.MaxSecrets, time), entropy, instruments.Reads),
             KmsOperations.All(keys, identities, keyring, entropy),

@@ -1,14 +1,43 @@
 namespace Strongroom.Server.Rotation;
 
-/// <summary>The functions that RotateSecret can name. The seam for the rotation issue: built-in rotators, HTTP endpoints, processes.</summary>
+/// <summary>The functions that RotateSecret can name: built-in rotators, functions reached over HTTP, functions run as processes.</summary>
 internal interface IRotationFunctions
 {
-    /// <summary>Whether the function exists and lets Secrets Manager invoke it.</summary>
-    ValueTask<bool> CanInvokeAsync(string account, string region, string functionArn, CancellationToken ct);
+    /// <summary>A function that exists and lets Secrets Manager invoke it for secrets of this account. Asked by RotateSecret and again before each step.</summary>
+    /// <param name="account">Of the secret.</param>
+    /// <param name="region">Of the secret.</param>
+    /// <param name="functionArn">As RotateSecret was given it; nothing is known of its form.</param>
+    /// <returns>Null when there is no such function or its policy does not let the service in; the caller is not told which.</returns>
+    ValueTask<IRotationFunction?> FindAsync(string account, string region, string functionArn, CancellationToken ct);
 }
 
-/// <summary>No function can be reached. RotateSecret answers as AWS does for a function that is not there.</summary>
-internal sealed class NoRotationFunctions : IRotationFunctions
+/// <summary>Something that answers for the steps of rotations. Safe for concurrent use, by different secrets.</summary>
+internal interface IRotationFunction
 {
-    public ValueTask<bool> CanInvokeAsync(string account, string region, string functionArn, CancellationToken ct) => new(false);
+    /// <summary>Runs one step to its end. A step may be run again after it succeeded: who runs it may have been killed before that was noted.</summary>
+    /// <returns>What it came to. What the function does wrong is no exception; an exception is a bug, or the stop of the server.</returns>
+    Task<StepResult> InvokeAsync(RotationEvent step, CancellationToken ct);
+}
+
+/// <summary>What a step came to.</summary>
+/// <param name="Error">Why it failed, in the function's words, at most 1024 characters; null when it succeeded. Holds no secret.</param>
+/// <param name="Output">What the function wrote to its log, known secret values redacted; empty for none. Longer than 64 KiB, only the end.</param>
+internal sealed record StepResult(string? Error = null, string Output = "")
+{
+    public static StepResult Succeeded { get; } = new();
+}
+
+/// <summary>Asks several, in order: the first that has the function answers.</summary>
+internal sealed class AllRotationFunctions(params IReadOnlyList<IRotationFunctions> all) : IRotationFunctions
+{
+    public async ValueTask<IRotationFunction?> FindAsync(string account, string region, string functionArn, CancellationToken ct)
+    {
+        foreach (var functions in all)
+        {
+            if (await functions.FindAsync(account, region, functionArn, ct) is { } function)
+                return function;
+        }
+
+        return null;
+    }
 }

@@ -134,7 +134,7 @@ internal sealed class RotateSecret(SecretTargets targets, ISecretStore store, Se
             AccessDenied.Demand(call, "lambda:InvokeFunction", new FunctionTarget(call.Caller.Account, function));
 
         // Nothing is stored when the function can't be invoked. Source: API fact sheet 3.17.
-        if (!await functions.CanInvokeAsync(secret.Account, secret.Region, rotation.LambdaArn, ct))
+        if (await functions.FindAsync(secret.Account, secret.Region, rotation.LambdaArn, ct) is null)
             throw SecretsManagerErrors.FunctionNotInvocable();
     }
 

@@ -133,7 +133,7 @@ internal sealed class RunningServer : IAsyncDisposable
 
     private static string JsonOf(object? parameters) => parameters is null ? "{}" : System.Text.Json.JsonSerializer.Serialize(parameters);
 
-    internal sealed class FakeFunctions : IRotationFunctions
+    internal sealed class FakeFunctions : IRotationFunctions, IRotationFunction
     {
         public HashSet<string> Reachable { get; } = [];
 
@@ -143,12 +143,21 @@ internal sealed class RunningServer : IAsyncDisposable
         /// <summary>Released once for each call that asks.</summary>
         public SemaphoreSlim Asked { get; } = new(0);
 
-        public async ValueTask<bool> CanInvokeAsync(string account, string region, string functionArn, CancellationToken ct)
+        /// <summary>What the functions do in a step; by default they take for ever.</summary>
+        public Func<RotationEvent, CancellationToken, Task<StepResult>> Step { get; set; } = async (_, ct) =>
+        {
+            await Task.Delay(Timeout.Infinite, ct);
+            return StepResult.Succeeded;
+        };
+
+        public async ValueTask<IRotationFunction?> FindAsync(string account, string region, string functionArn, CancellationToken ct)
         {
             Asked.Release();
             if (Gate is { } gate)
                 await gate.Task;
-            return Reachable.Contains(functionArn);
+            return Reachable.Contains(functionArn) ? this : null;
         }
+
+        public Task<StepResult> InvokeAsync(RotationEvent step, CancellationToken ct) => Step(step, ct);
     }
 }
