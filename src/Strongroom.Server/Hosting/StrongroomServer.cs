@@ -70,6 +70,7 @@ public sealed class StrongroomServer : IAsyncDisposable
     private ReplicationJob? replicationJob;
     private BackupJob? backupJob;
     private Limiter? limiter;
+    private Func<Func<string, IReadOnlyDictionary<string, string>>, BuiltInFunctions>? builtIn;
     private HealthEndpoint? health;
     private bool disposed;
 
@@ -123,6 +124,9 @@ public sealed class StrongroomServer : IAsyncDisposable
     internal Task ObserveAsync() => instruments.LookAsync(CancellationToken.None);
 
     internal Limiter Limiter => limiter!;
+
+    /// <summary>The built-in rotators with settings that tests choose.</summary>
+    internal BuiltInFunctions BuiltInWith(IReadOnlyDictionary<string, string> environment) => builtIn!(_ => environment);
 
     internal CredentialUses Uses => parts!.Uses;
 
@@ -329,7 +333,8 @@ public sealed class StrongroomServer : IAsyncDisposable
         var vault = new SecretVault(secrets, keyring, new SecretKeys(keys, keyring));
         replicationJob = new ReplicationJob(secrets, store, vault, parts.Audit, entropy.NewGuid(), time);
         OperationTable? table = null;
-        functions ??= new BuiltInFunctions(() => table!, () => parts.Audit, entropy, time, _ => FrozenDictionary<string, string>.Empty);
+        builtIn = environmentOf => new BuiltInFunctions(() => table!, () => parts.Audit, entropy, time, environmentOf);
+        functions ??= builtIn(_ => FrozenDictionary<string, string>.Empty);
         table = new OperationTable(
             SecretsManagerOperations.All(secrets, keyring, keys, regions, functions, new PolicyPrincipals(identities),
                 new SecretQuota(store, options.Limits.MaxSecrets, time), entropy, instruments.Reads),
