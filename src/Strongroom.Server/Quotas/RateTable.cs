@@ -68,7 +68,8 @@ internal sealed class RateTable
 
     private static bool TryTake(RateBucket?[]? buckets, int[] numbers, long now)
     {
-        if (buckets is null)
+        // Addresses have none: who signs nothing is nobody whom a rate is for.
+        if (buckets is null or [])
             return true;
         foreach (var number in numbers)
         {

@@ -26,6 +26,7 @@ public sealed partial class EveryOperationRecordedTests(RecordServer shared) : I
         ("denied to a user", (tests, row) => tests.DeniedAsync(row, tests.User)),
         ("denied to a session of a role", (tests, row) => tests.DeniedAsync(row, tests.Session)),
         ("with a wrong signature", (tests, row) => tests.ForgedAsync(row)),
+        ("throttled", (tests, row) => tests.ThrottledAsync(row)),
         ("malformed", (tests, row) => tests.MalformedAsync(row)),
         ("invalid", (tests, row) => tests.InvalidAsync(row)),
         ("while the key is disabled", (tests, row) => tests.WhileDisabledAsync(row)),
@@ -210,6 +211,20 @@ public sealed partial class EveryOperationRecordedTests(RecordServer shared) : I
         var answer = await SendAsync(shared.Root, row with { Body = "{\"SecretString\":\"" + Value });
         Assert.Equal((400, "SerializationException"), (answer.Status, answer.Error.Code));
         CheckRecord(Own1(answer, row), answer, row, shared.Root, null);
+    }
+
+    // Source: Common Error Types of each service's API Reference and what its SDKs retry; KMS Developer Guide, "Throttling AWS KMS requests".
+    private async Task ThrottledAsync(Case row)
+    {
+        // Who signs nothing belongs to no account and no principal, so no rate is for it.
+        if (ServiceEntry(row).IsUnsigned)
+            return;
+        var answer = await SendAsync(shared.Throttled, row);
+        Assert.Equal((400, row.Body is null ? "Throttling" : "ThrottlingException"), (answer.Status, answer.Error.Code));
+        var record = Own1(answer, row);
+        // It is refused before its parameters are looked at.
+        CheckRecord(record, answer, row, shared.Throttled, null);
+        Assert.NotNull(record["errorMessage"]);
     }
 
     // A parameter that the model's bounds forbid.

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
+using Strongroom.Server.Quotas;
 using Strongroom.Tests.Server.Kms;
 using Strongroom.Tests.Server.Sts;
 
@@ -38,10 +39,17 @@ public sealed class RecordServer : IAsyncLifetime
     /// <summary>The root's access key with another secret key.</summary>
     internal RecordedCaller Forger { get; private set; } = null!;
 
+    /// <summary>A user whose rate is used up, for hours to come.</summary>
+    internal RecordedCaller Throttled { get; private set; } = null!;
+
     public async ValueTask InitializeAsync()
     {
-        Server = await RunningServer.StartAsync();
-        var user = await Server.NewUserAsync("nobody");
+        Server = await RunningServer.StartAsync(configure: options => options with
+        {
+            Limits = new LimitOptions { Rates = RateRule.ParseAll(["principal:*@arn:aws:iam::111122223333:user/hasty=1/h"]) },
+        });
+        var (user, hasty) = (await Server.NewUserAsync("nobody"), await Server.NewUserAsync("hasty"));
+        await hasty.StsAsync("GetCallerIdentity");
         await Server.PutAsync(Identities.Role("nothing", Identities.Trust("arn:aws:iam::111122223333:user/assumer")), Identities.User("assumer"));
         var session = await Server.AssumeAsync(await Server.ClientOfAsync("assumer"), "nothing");
         Root = new RecordedCaller(Server.Root, Json($$"""
@@ -50,6 +58,10 @@ public sealed class RecordServer : IAsyncLifetime
         User = new RecordedCaller(user, Json($$"""
             {"type":"IAMUser","principalId":"AIDANOBODY22222222222","arn":"arn:aws:iam::111122223333:user/nobody","accountId":"111122223333",
             "accessKeyId":"{{user.AccessKeyId}}","userName":"nobody"}
+            """));
+        Throttled = new RecordedCaller(hasty, Json($$"""
+            {"type":"IAMUser","principalId":"AIDAHASTY222222222222","arn":"arn:aws:iam::111122223333:user/hasty","accountId":"111122223333",
+            "accessKeyId":"{{hasty.AccessKeyId}}","userName":"hasty"}
             """));
         Session = new RecordedCaller(session, Json($$$"""
             {"type":"AssumedRole","principalId":"AROANOTHING2222222222:session","arn":"arn:aws:sts::111122223333:assumed-role/nothing/session",

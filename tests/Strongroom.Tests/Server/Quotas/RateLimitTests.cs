@@ -45,6 +45,22 @@ public sealed class RateLimitTests
         Assert.Equal("arn:aws:iam::111122223333:root", (string?)record["userIdentity"]!["arn"]);
     }
 
+    [Theory]
+    [InlineData("*=1/h")]
+    [InlineData("principal:*=1/h")]
+    [InlineData("sts:AssumeRoleWithWebIdentity=1/h")]
+    public async Task A_call_that_nobody_signs_is_for_no_rule(string rule)
+    {
+        await using var server = await StartAsync(rule);
+
+        for (var i = 0; i < 3; i++)
+        {
+            await server.Root.StsFailsAsync(
+                "InvalidIdentityToken", 400, "AssumeRoleWithWebIdentity",
+                ("RoleArn", "arn:aws:iam::111122223333:role/x"), ("RoleSessionName", "web"), ("WebIdentityToken", "no token of anybody's"));
+        }
+    }
+
     [Fact]
     public async Task A_principal_that_is_throttled_leaves_the_accounts_rate_to_the_others()
     {
