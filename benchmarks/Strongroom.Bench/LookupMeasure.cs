@@ -76,8 +76,8 @@ internal static class LookupMeasure
             Directory.Delete(directory, recursive: true);
         Directory.CreateDirectory(directory);
         using var indexes = new AuditIndexes(directory, mayWrite: true);
-        var job = new SegmentJob(directory, indexes, compress: true);
         var (written, segment, clock, busy) = (0, 0, Stopwatch.StartNew(), TimeSpan.Zero);
+        var job = new SegmentJob(directory, () => segment + 1, indexes, compress: true);
         while (written < Records)
         {
             written = WriteSegment(AuditSegments.PathOf(directory, ++segment, AuditSegments.PlainSuffix), written);

@@ -52,6 +52,9 @@ internal sealed class AuditLog : IDisposable
     /// <summary>Whether there is room for more than a line or two: a short line may still fit where the next record does not.</summary>
     public bool HasRoom => new DriveInfo(directory).AvailableFreeSpace >= MinFreeBytes;
 
+    /// <summary>The number of the segment that takes records now; all before it are closed.</summary>
+    public int Segment => Volatile.Read(ref segment);
+
     /// <summary>Where the log ends now.</summary>
     public LogHead Head
     {

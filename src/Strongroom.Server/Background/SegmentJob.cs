@@ -7,12 +7,22 @@ namespace Strongroom.Server.Background;
 /// Gives closed segments of the audit log their indexes and compresses them. The directory belongs to one server, so there is no lease; interrupted
 /// anywhere, the next run goes on.
 /// </summary>
-internal sealed class SegmentJob(string auditDirectory, AuditIndexes indexes, bool compress)
+/// <param name="newest">The number of the segment that is written now: only when it has changed is there anything to do.</param>
+internal sealed class SegmentJob(string auditDirectory, Func<int> newest, AuditIndexes indexes, bool compress)
 {
     private readonly HashSet<int> looked = [];
+    private int doneBefore;
 
     /// <returns>How many segments were compressed.</returns>
-    public Task<int> RunAsync(CancellationToken ct) => Task.Run(() => Run(ct), ct);
+    public Task<int> RunAsync(CancellationToken ct) => newest() == doneBefore ? Task.FromResult(0) : Task.Run(() => RunUpTo(newest(), ct), ct);
+
+    private int RunUpTo(int open, CancellationToken ct)
+    {
+        var compressed = Run(ct);
+        // Not after a failure: the next run tries again.
+        doneBefore = open;
+        return compressed;
+    }
 
     private int Run(CancellationToken ct)
     {

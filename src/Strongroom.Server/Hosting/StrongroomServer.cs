@@ -402,8 +402,8 @@ public sealed class StrongroomServer : IAsyncDisposable
     private void BeginWork(ServerOptions options, TimeProvider time, Entropy entropy)
     {
         StartLine.Write(StartLog, options, directory, store.Place, parts!.Account, Endpoint, Metrics, instruments.CertificateExpiresAt);
-        var (audit, uses) = (parts!.Audit, parts.Uses);
-        var keeping = new AuditJobs(parts.Log, parts.Digests, options.AuditRetention, time);
+        var (auditLog, audit, uses) = (parts!.Log, parts.Audit, parts.Uses);
+        var keeping = new AuditJobs(auditLog, parts.Digests, options.AuditRetention, time);
         var purge = new PurgeJob(secrets, store, audit, entropy.NewGuid(), time);
         Start(SettleInterval, async ct => await audit.SettleAsync(ct), "audit settling", time);
         Start(DigestInterval, keeping.SignAsync, "signing of the audit log", time);
@@ -424,7 +424,7 @@ public sealed class StrongroomServer : IAsyncDisposable
 
         if (options.Telemetry.ExportsMetrics)
             Start(Observed.Interval, instruments.LookAsync, "observing", time);
-        var segments = new SegmentJob(directory.AuditLog, indexes, options.CompressAudit);
+        var segments = new SegmentJob(directory.AuditLog, () => auditLog.Segment, indexes, options.CompressAudit);
         Start(SegmentInterval, segments.RunAsync, "compression of the audit log", time);
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.IO.Compression;
 using Strongroom.Server.Audit;
 using Strongroom.Server.Audit.Lookup;
+using Strongroom.Server.Background;
 using Strongroom.Tests.Server.Audit.Lookup;
 
 namespace Strongroom.Tests.Server.Audit;
@@ -43,6 +44,45 @@ public sealed class SegmentJobTests : IDisposable
             return part;
         })));
         Assert.Equal(Enumerable.Range(1, 3000).Append(9999).OrderDescending().Select(WrittenLog.Id), log.Find(Everything));
+    }
+
+    /// <summary>Every half minute it is asked, and once in hours or days there is something to do.</summary>
+    [Fact]
+    public async Task It_looks_at_the_directory_only_after_a_segment_was_closed()
+    {
+        var newest = 2;
+        using var indexes = new AuditIndexes(log.Path, mayWrite: true);
+        var job = new SegmentJob(log.Path, () => newest, indexes, compress: true);
+        log.Write(1, WrittenLog.Call(1));
+        log.Write(2, WrittenLog.Call(2));
+        Assert.Equal(1, await job.RunAsync(TestContext.Current.CancellationToken));
+
+        // What a look would take away shows that there was none.
+        var left = log.CompressedPath(1) + ".new";
+        File.WriteAllText(left, "half");
+        Assert.Equal(0, await job.RunAsync(TestContext.Current.CancellationToken));
+        Assert.True(File.Exists(left));
+        log.Write(3, WrittenLog.Call(3));
+        newest = 3;
+        Assert.Equal(1, await job.RunAsync(TestContext.Current.CancellationToken));
+        Assert.False(File.Exists(left));
+        Assert.True(File.Exists(log.CompressedPath(2)));
+    }
+
+    [Fact]
+    public async Task What_it_could_not_finish_it_tries_again()
+    {
+        using var indexes = new AuditIndexes(log.Path, mayWrite: true);
+        var job = new SegmentJob(log.Path, () => 2, indexes, compress: true);
+        log.Write(1, WrittenLog.Call(1));
+        log.Write(2);
+        // In the way of the file that it writes.
+        var obstacle = Directory.CreateDirectory(Path.Combine(log.CompressedPath(1) + ".new", "x"));
+        await Assert.ThrowsAnyAsync<Exception>(() => job.RunAsync(TestContext.Current.CancellationToken));
+
+        obstacle.Parent!.Delete(recursive: true);
+
+        Assert.Equal(1, await job.RunAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]

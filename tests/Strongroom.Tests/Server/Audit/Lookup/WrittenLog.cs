@@ -30,7 +30,7 @@ internal sealed class WrittenLog : IDisposable
     public async Task RunJobAsync(bool compress = true)
     {
         using var indexes = new AuditIndexes(Path, mayWrite: true);
-        await new SegmentJob(Path, indexes, compress).RunAsync(TestContext.Current.CancellationToken);
+        await new SegmentJob(Path, () => int.MaxValue, indexes, compress).RunAsync(TestContext.Current.CancellationToken);
     }
 
     /// <summary>The ids found, newest first.</summary>
