@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Strongroom.Crypto.KeyProviders;
 
 namespace Strongroom.Server.Audit;
 
@@ -86,6 +87,7 @@ internal sealed class AuditLog : IDisposable
         var file = options.Open(PathOf(directory, number));
         try
         {
+            DirectorySync.Flush(directory);
             CutTornLine(file);
             var end = LogEnd.Find(directory, number, file);
             if (end.Last < least)
@@ -275,6 +277,17 @@ internal sealed class AuditLog : IDisposable
         file.FlushToDisk();
         Closing?.Invoke(NewHead());
         var next = options.Open(PathOf(directory, segment + 1));
+        try
+        {
+            // What is flushed to a file that then has no name is lost all the same.
+            DirectorySync.Flush(directory);
+        }
+        catch
+        {
+            next.Dispose();
+            throw;
+        }
+
         file.Dispose();
         (file, segment, length, openedAt, mustRoll) = (next, segment + 1, 0, time.GetUtcNow(), false);
         firstNumber = lastNumber + 1;

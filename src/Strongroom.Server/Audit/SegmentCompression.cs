@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Strongroom.Crypto.KeyProviders;
 
 namespace Strongroom.Server.Audit;
 
@@ -24,6 +25,8 @@ internal static class SegmentCompression
                 throw new IOException($"{temporary} does not read back as it was written. Look after the disk.");
             File.SetLastWriteTimeUtc(temporary, File.GetLastWriteTimeUtc(segment.PlainPath));
             File.Move(temporary, segment.CompressedPath, overwrite: true);
+            // Before the plain file goes: a power cut must not take the new name and keep the removal.
+            DirectorySync.Flush(Path.GetDirectoryName(segment.CompressedPath)!);
         }
         catch
         {
