@@ -173,12 +173,7 @@ public sealed class AuditCommandTests : IDisposable
         var seen = new List<string>();
         for (var i = 0; i < 2; i++)
         {
-            while (!next.IsCompleted)
-            {
-                time.Advance(TimeSpan.FromSeconds(1));
-                await Task.Yield();
-            }
-
+            await Eventually.ComesAsync("a line that was written", () => next.IsCompleted, () => time.Advance(TimeSpan.FromSeconds(1)));
             Assert.True(await next);
             seen.Add(IdOf(System.Text.Encoding.UTF8.GetString(lines.Current.Span)));
             next = lines.MoveNextAsync().AsTask();
@@ -187,12 +182,7 @@ public sealed class AuditCommandTests : IDisposable
         Assert.Equal(["8", "9"], seen);
         Assert.False(next.IsCompleted);
         File.AppendAllText(Path.Combine(Audit, "audit-00000003.jsonl"), WrittenLog.Call(10) + "\n");
-        while (!next.IsCompleted)
-        {
-            time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
-
+        await Eventually.ComesAsync("the third line", () => next.IsCompleted, () => time.Advance(TimeSpan.FromSeconds(1)));
         Assert.Equal("10", IdOf(System.Text.Encoding.UTF8.GetString(lines.Current.Span)));
     }
 

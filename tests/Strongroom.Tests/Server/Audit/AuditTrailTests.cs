@@ -103,12 +103,10 @@ public sealed class AuditTrailTests : IAsyncLifetime
             File.Delete(Path.Combine(audit, "audit-00000001.jsonl"));
 
         // The outbox is settled every second.
-        for (var waited = 0; !File.Exists(Path.Combine(audit, "audit-00000002.jsonl")) || server.Records().Count < 2; waited++)
-        {
-            Assert.True(waited < 1000, "The server did not notice.");
-            server.Time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Delay(10, Ct);
-        }
+        await Eventually.ComesAsync(
+            "a new segment with two records",
+            () => File.Exists(Path.Combine(audit, "audit-00000002.jsonl")) && server.Records().Count >= 2,
+            () => server.Time.Advance(TimeSpan.FromSeconds(1)));
 
         await server.CallAsync("GetSecretValue", new { SecretId = "s" });
         Assert.Equal(["AuditFinding", "CreateSecret", "GetSecretValue"], server.Records().Select(r => (string?)r["eventName"]));

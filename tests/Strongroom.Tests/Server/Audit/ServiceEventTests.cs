@@ -130,16 +130,8 @@ public sealed class ServiceEventTests : IAsyncLifetime
 
     private JsonObject Single(string name) => Assert.Single(Events(name));
 
-    private async Task UntilAsync(string name)
-    {
-        // The job runs on the test's clock, but on a thread of its own.
-        while (!Events(name).Any())
-        {
-            await Task.Yield();
-            server.Time.Advance(TimeSpan.FromSeconds(30));
-            Ct.ThrowIfCancellationRequested();
-        }
-    }
+    // The job runs on the test's clock, but on a thread of its own.
+    private Task UntilAsync(string name) => Eventually.ComesAsync($"a record of {name}", () => Events(name).Any(), () => server.Time.Advance(TimeSpan.FromSeconds(30)));
 
     private static void CheckSecret(JsonObject record, string arn, string? requestId = null, string region = "us-east-1")
     {

@@ -283,8 +283,7 @@ public sealed class RestoreTests : IAsyncLifetime
                 acknowledged.Add(name);
             }
         })).ToArray();
-        while (acknowledged.Count < 200)
-            await Task.Yield();
+        await Eventually.ComesAsync("200 acknowledged secrets", () => acknowledged.Count >= 200);
         var before = acknowledged.ToArray();
         var path = await installed.BackUpAsync("one.backup", "--with-audit");
         await stop.CancelAsync();

@@ -105,8 +105,7 @@ public sealed class SealOutageTests : IAsyncLifetime
         await using (var first = await RunningServer.StartAsync(empty, configure: o => o with { OtherSeal = _ => fresh }))
         {
             fresh.Failure = null;
-            while (!first.Server.Opened.IsCompleted)
-                await TickAsync(first);
+            await Eventually.ComesAsync("the seal to be found again", () => first.Server.Opened.IsCompleted, () => first.Time.Advance(TimeSpan.FromSeconds(1)));
             await first.Server.Opened;
 
             Assert.True(first.Server.IsNew);
@@ -147,19 +146,9 @@ public sealed class SealOutageTests : IAsyncLifetime
         return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(Ct));
     }
 
-    private async Task AdvanceUntilAsync(Func<bool> isDone)
-    {
-        while (!isDone())
-            await TickAsync(server);
-    }
-
     // The wait may not have begun yet when the clock moves, so it moves until something happened.
-    private static async Task TickAsync(RunningServer server)
-    {
-        Ct.ThrowIfCancellationRequested();
-        server.Time.Advance(TimeSpan.FromSeconds(1));
-        await Task.Yield();
-    }
+    private Task AdvanceUntilAsync(Func<bool> isDone) =>
+        Eventually.ComesAsync("the next attempts at the seal", isDone, () => server.Time.Advance(TimeSpan.FromSeconds(1)));
 
     private sealed class Lines : ILoggerProvider, ILogger
     {

@@ -274,14 +274,10 @@ public sealed class KeyLifeTests : IAsyncLifetime
     private async Task<string> MaterialAsync(string key) => (string)(await Root.KmsAsync("DescribeKey", new { KeyId = key }))["KeyMetadata"]!["CurrentKeyMaterialId"]!;
 
     /// <summary>Lets time pass and waits for what the background job then does.</summary>
-    private async Task PassAsync(TimeSpan time, string eventName)
+    private Task PassAsync(TimeSpan time, string eventName)
     {
         server.Time.Advance(time);
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (!server.Records().Any(r => (string?)r["eventName"] == eventName))
-        {
-            server.Time.Advance(TimeSpan.FromSeconds(30));
-            await Task.Delay(20, patience.Token);
-        }
+        return Eventually.ComesAsync(
+            $"a record of {eventName}", () => server.Records().Any(r => (string?)r["eventName"] == eventName), () => server.Time.Advance(TimeSpan.FromSeconds(30)));
     }
 }

@@ -52,12 +52,8 @@ public sealed class SecretsUnderKeysTests : IAsyncLifetime
 
         await Root.KmsAsync("ScheduleKeyDeletion", new { KeyId = key, PendingWindowInDays = 7 });
         server.Time.Advance(TimeSpan.FromDays(7));
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (!server.Records().Any(r => (string?)r["eventName"] == "DeleteKey"))
-        {
-            server.Time.Advance(TimeSpan.FromSeconds(30));
-            await Task.Delay(20, patience.Token);
-        }
+        await Eventually.ComesAsync(
+            "a key that is gone", () => server.Records().Any(r => (string?)r["eventName"] == "DeleteKey"), () => server.Time.Advance(TimeSpan.FromSeconds(30)));
 
         await Root.JsonFailsAsync("secretsmanager.GetSecretValue", new { SecretId = "s" }, "DecryptionFailure");
         await Root.JsonFailsAsync("secretsmanager.PutSecretValue", new { SecretId = "s", SecretString = "v2", ClientRequestToken = Token(2) }, "EncryptionFailure");

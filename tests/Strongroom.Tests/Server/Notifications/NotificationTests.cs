@@ -134,8 +134,7 @@ public sealed partial class NotificationTests : IAsyncLifetime
         await receiver.NextAsync();
         await receiver.NextAsync();
         server.Time.Advance(TimeSpan.FromDays(8));
-        while (server.Records().All(r => (string?)r["eventName"] != "EndSecretVersionDelete"))
-            await Task.Yield();
+        await Eventually.ComesAsync("the record of the purge", () => server.Records().Any(r => (string?)r["eventName"] == "EndSecretVersionDelete"));
         await server.Server.StepNotificationsAsync();
 
         var told = JsonNode.Parse((await receiver.NextAsync()).Body)!;
@@ -206,12 +205,12 @@ public sealed partial class NotificationTests : IAsyncLifetime
         await server.CallAsync("CreateSecret", new { Name = "s", SecretString = Value, ClientRequestToken = T1 });
         await server.CallAsync("CreateSecret", new { Name = "t", SecretString = Value, ClientRequestToken = T1 });
         var begun = server.Time.GetUtcNow();
-        while ((await ListAsync("DEAD")).Count < 2)
+        await Eventually.ComesAsync("two notifications that are given up", async () => (await ListAsync("DEAD")).Count == 2, async () =>
         {
             await server.Server.StepNotificationsAsync();
             // Past every wait, and past the lease that nobody else holds.
             server.Time.Advance(TimeSpan.FromMinutes(15));
-        }
+        });
 
         Assert.InRange(server.Time.GetUtcNow() - begun, TimeSpan.FromHours(12), TimeSpan.FromHours(60));
         var dead = await ListAsync("DEAD");

@@ -94,8 +94,10 @@ public sealed partial class DeployTests(DeployTests.Shown shown) : IClassFixture
             await server.CallAsync("DeleteSecret", new { SecretId = "a" });
             // The first tick of the jobs: audit settling has run, so that it has a last success.
             server.Time.Advance(TimeSpan.FromSeconds(1));
-            while ((await Scrape.OfAsync(server)).Find("strongroom_job_last_success_time_seconds", "strongroom_job=\"audit_settling\"") is null)
-                await Task.Yield();
+            await Eventually.ComesAsync(
+                "audit settling to have run",
+                async () => (await Scrape.OfAsync(server)).Find("strongroom_job_last_success_time_seconds", "strongroom_job=\"audit_settling\"") is not null,
+                () => Task.CompletedTask);
             GC.Collect();
             Names = (await Scrape.OfAsync(server)).Names;
         }

@@ -180,12 +180,7 @@ public sealed class LaggingReplicaTests : IAsyncLifetime
         await PutAsync(Root, 2, "two");
         await Root.KmsAsync("EnableKey", new { KeyId = key }, West);
 
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (!Events().Contains("ReplicationSucceeded"))
-        {
-            server.Time.Advance(TimeSpan.FromSeconds(30));
-            await Task.Delay(20, patience.Token);
-        }
+        await Eventually.ComesAsync("a replica that follows", () => Events().Contains("ReplicationSucceeded"), () => server.Time.Advance(TimeSpan.FromSeconds(30)));
 
         Assert.Equal("two", await ReadAsync(West));
     }

@@ -172,7 +172,7 @@ public sealed class SecretLifeTests : IAsyncLifetime
         await server.CallAsync("DescribeSecret", new { SecretId = "s" });
 
         server.Time.Advance(TimeSpan.FromMinutes(6));
-        await UntilAsync(() => server.Records().Any(r => (string?)r["eventName"] == "EndSecretVersionDelete"));
+        await Eventually.ComesAsync("the record of the purge", () => server.Records().Any(r => (string?)r["eventName"] == "EndSecretVersionDelete"));
         await server.FailAsync("DescribeSecret", new { SecretId = "s" }, "ResourceNotFoundException");
         await CreateAsync("s", "new");
     }
@@ -308,13 +308,6 @@ public sealed class SecretLifeTests : IAsyncLifetime
         }
         while (next is not null);
         return count;
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        for (var i = 0; i < 500 && !condition(); i++)
-            await Task.Delay(10, TestContext.Current.CancellationToken);
-        Assert.True(condition());
     }
 
     private static IEnumerable<string> Strings(JsonNode? node) => node!.AsArray().Select(n => (string)n!);

@@ -34,7 +34,7 @@ internal sealed class LoopbackReceiver : IAsyncDisposable
     public Func<ReceivedPost, string> Answer { get; set; } = _ => "204 No Content";
 
     /// <summary>The next post, accepted or not.</summary>
-    public async Task<ReceivedPost> NextAsync() => await posts.Reader.ReadAsync(TestContext.Current.CancellationToken);
+    public Task<ReceivedPost> NextAsync() => Eventually.ComesAsync("a post to the receiver", posts.Reader.ReadAsync(TestContext.Current.CancellationToken));
 
     public bool HasMore => posts.Reader.TryPeek(out _);
 

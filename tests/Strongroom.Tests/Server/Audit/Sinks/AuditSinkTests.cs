@@ -288,18 +288,11 @@ public sealed partial class AuditSinkTests : IDisposable
     private static async Task PollAsync(RunningServer server)
     {
         var sent = server.Server.Sinks.Sum(s => s.Sent);
-        while (server.Server.Sinks.Sum(s => s.Sent) == sent)
-            await server.Server.StepSinksAsync();
+        await Eventually.ComesAsync("a sink that sends", () => Task.FromResult(server.Server.Sinks.Sum(s => s.Sent) != sent), server.Server.StepSinksAsync);
     }
 
-    private static async Task FailingAsync(RunningServer server)
-    {
-        while (server.Server.Sinks.All(s => s.Failures == 0))
-        {
-            await server.Server.StepSinksAsync();
-            await Task.Yield();
-        }
-    }
+    private static Task FailingAsync(RunningServer server) =>
+        Eventually.ComesAsync("a sink that fails", () => Task.FromResult(server.Server.Sinks.Any(s => s.Failures > 0)), server.Server.StepSinksAsync);
 
     // Source: RFC 5424, 6: PRI VERSION TIMESTAMP HOSTNAME APP-NAME PROCID MSGID STRUCTURED-DATA MSG.
     [GeneratedRegex(@"\A<([0-9]+)>1 ([0-9TZ:-]+) [!-~]{1,255} strongroom [0-9]+ audit - @cee: (\{.*\})\z", RegexOptions.CultureInvariant, 1000)]

@@ -37,7 +37,7 @@ internal sealed class SyslogReceiver : IAsyncDisposable
 
     public bool HasMore => messages.Reader.TryPeek(out _);
 
-    public async Task<string> NextAsync() => await messages.Reader.ReadAsync(TestContext.Current.CancellationToken);
+    public Task<string> NextAsync() => Eventually.ComesAsync("a message to the syslog receiver", messages.Reader.ReadAsync(TestContext.Current.CancellationToken));
 
     /// <summary>Closes the connection that there is.</summary>
     public void Hang() => current!.Client.Close(0);
