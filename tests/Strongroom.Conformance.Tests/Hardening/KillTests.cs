@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text;
 
 namespace Strongroom.Conformance.Tests.Hardening;
 
@@ -7,15 +9,17 @@ public sealed class KillTests
 {
     private const int Rounds = 3;
     private const int Writers = 6;
+    private const int Readers = 3;
 
     private sealed record Written(string Name, string VersionId, string Value);
 
     [Fact]
-    public async Task Every_acknowledged_write_survives_a_kill_with_its_one_record()
+    public async Task Every_acknowledged_write_survives_a_kill_with_its_one_record_and_every_answered_read_has_its_own()
     {
         var server = await ServerProcess.StartAsync();
         var directory = server.DataDirectory;
         var acknowledged = new ConcurrentBag<Written>();
+        var read = new ConcurrentBag<string>();
         try
         {
             for (var round = 0; round < Rounds; round++)
@@ -24,14 +28,16 @@ public sealed class KillTests
                 using (var raw = new RawClient(server.Endpoint, server.Key))
                 {
 #pragma warning disable CA2025 // Awaited below, before the server is disposed.
-                    var writers = Enumerable.Range(0, Writers).Select(w => WriteUntilCutOffAsync(raw, $"r{round}/w{w}", acknowledged)).ToList();
+                    var clients = Enumerable.Range(0, Writers).Select(w => WriteUntilCutOffAsync(raw, $"r{round}/w{w}", acknowledged))
+                        .Concat(Enumerable.Range(0, Readers).Select(_ => ReadUntilCutOffAsync(raw, acknowledged, read))).ToList();
 #pragma warning restore CA2025
                     await Task.Delay(Random.Shared.Next(300, 1500), TestContext.Current.CancellationToken);
                     await server.KillAsync();
-                    await Task.WhenAll(writers);
+                    await Task.WhenAll(clients);
                 }
 
                 Assert.True(acknowledged.Count > before, "Nothing was written before the kill, so nothing was tested.");
+                Assert.NotEmpty(read);
                 server = await ServerProcess.StartAsync(directory);
                 using var reader = new RawClient(server.Endpoint, server.Key);
                 foreach (var written in acknowledged)
@@ -40,7 +46,8 @@ public sealed class KillTests
                     Assert.Equal(written.Value, value.Text("SecretString"));
                 }
 
-                RecordedOnce(directory, acknowledged);
+                RecordedOnce(directory, acknowledged, read);
+                await VerifyAsync(directory);
             }
         }
         finally
@@ -72,7 +79,36 @@ public sealed class KillTests
         }
     }
 
-    private static void RecordedOnce(string directory, ConcurrentBag<Written> acknowledged)
+    // Reads what the others have written, and keeps the ids of the answers that it got.
+    private static async Task ReadUntilCutOffAsync(RawClient raw, ConcurrentBag<Written> acknowledged, ConcurrentBag<string> read)
+    {
+        try
+        {
+            for (var i = 0; ; i++)
+            {
+                var wanted = acknowledged.ElementAtOrDefault(i % 50);
+                var parameters = wanted is null ? "{}" : new JsonObject { ["SecretId"] = wanted.Name, ["VersionId"] = wanted.VersionId }.ToJsonString();
+                using var request = raw.Signed(wanted is null ? "secretsmanager.ListSecrets" : "secretsmanager.GetSecretValue", Encoding.UTF8.GetBytes(parameters));
+                using var response = await raw.SendAsync(request);
+                Assert.Null((await RawClient.ReadAsync(response)).Code);
+                read.Add(response.Headers.GetValues("x-amzn-RequestId").Single());
+            }
+        }
+        catch (HttpRequestException)
+        {
+            // The kill.
+        }
+    }
+
+    private static async Task VerifyAsync(string directory)
+    {
+        using var process = Process.Start(new ProcessStartInfo(Repository.Executable, ["audit", "verify", "--data", directory]) { RedirectStandardOutput = true })!;
+        var said = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(process.ExitCode == 0, said);
+    }
+
+    private static void RecordedOnce(string directory, ConcurrentBag<Written> acknowledged, ConcurrentBag<string> read)
     {
         var writes = Directory.EnumerateFiles(Path.Combine(directory, "audit"), "*.jsonl")
             .SelectMany(ReadLines)
@@ -85,6 +121,7 @@ public sealed class KillTests
             .CountBy(r => r["requestParameters"]!["clientRequestToken"]!.GetValue<string>())
             .ToDictionary();
         Assert.All(acknowledged, w => Assert.Equal(1, tokens.GetValueOrDefault(w.VersionId)));
+        Assert.Empty(read.Except(writes.Where(r => r["errorCode"] is null).Select(r => (string?)r["requestID"])));
     }
 
     private static IEnumerable<string> ReadLines(string file)
