@@ -46,7 +46,7 @@ public sealed class FaultyDiskTests : IAsyncLifetime
             Assert.InRange(script.Failed, 0, 1);
             Assert.Equal(200, (await HealthAsync()).Status);
             await CheckAsync(server, script);
-            if (n % 10 == 0)
+            if (n % 20 == 0)
                 await RestartAsync(script);
         }
 
@@ -71,14 +71,15 @@ public sealed class FaultyDiskTests : IAsyncLifetime
             Assert.Equal(503, status);
             Assert.Matches(how == "full" ? "full|Free" : "failed|Free", reason);
 
-            // Killed now, and started where the disk works.
-            await CheckImageAsync(script);
+            // Killed now, and started where the disk works. A start costs more than all else here, so only one in four is.
+            if (n % 4 == 1)
+                await CheckImageAsync(script);
 
             disk.Heal();
             Assert.Equal((200, "ok\n"), await HealthAsync());
             await CheckAsync(server, script);
             Assert.Equal(0, (await RunScriptAsync($"after{n}")).Failed);
-            if (n % 10 == 0)
+            if (n % 20 == 0)
                 await RestartAsync(script);
         }
 
