@@ -79,8 +79,11 @@ public sealed class CachingSecretStore(ISecretStore inner, long maxBytes = Cachi
         long secretId, bool includeUnlabelled, VersionPosition? after, int limit, CancellationToken ct) =>
         inner.ListVersionsAsync(secretId, includeUnlabelled, after, limit, ct);
 
-    public ValueTask<IReadOnlyList<StoredSecret>> ListPurgeableAsync(DateTimeOffset now, int limit, CancellationToken ct) =>
-        inner.ListPurgeableAsync(now, limit, ct);
+    public ValueTask<IReadOnlyList<StoredSecret>> ListPurgeableAsync(DateTimeOffset now, PurgePosition? after, int limit, CancellationToken ct) =>
+        inner.ListPurgeableAsync(now, after, limit, ct);
+
+    public ValueTask<IReadOnlyList<StoredSecret>> ListOverdueAsync(DateTimeOffset now, long after, int limit, CancellationToken ct) =>
+        inner.ListOverdueAsync(now, after, limit, ct);
 
     public ValueTask<IReadOnlyList<StoredSecret>> ListLaggingAsync(long after, int limit, CancellationToken ct) => inner.ListLaggingAsync(after, limit, ct);
 

@@ -31,7 +31,12 @@ public interface ISecretStore
     ValueTask TouchAsync(long secretId, string versionId, DateOnly day, CancellationToken ct);
 
     /// <summary>Secrets of all accounts and regions whose <see cref="StoredSecret.PurgeAt"/> is at or before <paramref name="now"/>, oldest first.</summary>
-    ValueTask<IReadOnlyList<StoredSecret>> ListPurgeableAsync(DateTimeOffset now, int limit, CancellationToken ct);
+    /// <param name="after">Position of the last one of the page before; null for the first page.</param>
+    ValueTask<IReadOnlyList<StoredSecret>> ListPurgeableAsync(DateTimeOffset now, PurgePosition? after, int limit, CancellationToken ct);
+
+    /// <summary>Secrets of all accounts and regions, not marked for deletion, whose rotation is overdue (<see cref="SecretRotation.IsOverdue"/>), by id, after
+    /// the given one. Walks over the documents of all secrets: some minutes should lie between two walks.</summary>
+    ValueTask<IReadOnlyList<StoredSecret>> ListOverdueAsync(DateTimeOffset now, long after, int limit, CancellationToken ct);
 
     /// <summary>Primaries of all accounts and regions with a replica that waits for its key, by id, after the given one.</summary>
     ValueTask<IReadOnlyList<StoredSecret>> ListLaggingAsync(long after, int limit, CancellationToken ct);
@@ -60,7 +65,13 @@ public sealed record SecretCommit(IReadOnlyList<SecretChange> Changes, IReadOnly
 
     /// <summary>What becomes of notifications that wait already; null for nothing.</summary>
     public NotificationChange? NotificationChange { get; init; }
+
+    /// <summary>A setting that goes with it, such as a note of what was announced; null for none.</summary>
+    public SettingChange? Setting { get; init; }
 }
+
+/// <param name="Expected">What it was read with, null for not set; anything else makes the commit stale.</param>
+public sealed record SettingChange(string Name, byte[]? Expected, byte[] Value);
 
 /// <summary>One secret's part of a commit: what it was when it was read, and what it is to be.</summary>
 public sealed record SecretChange
@@ -105,5 +116,7 @@ public sealed record SecretQuery(
 /// <summary>A place in a listing. <paramref name="SortKey"/>: Unix milliseconds for dates (for last accessed, those of the UTC midnight of the
 /// day; 0 when never accessed, so that never-accessed is oldest); 0 for order by name. <paramref name="Name"/> breaks ties, ordinal.</summary>
 public sealed record SecretPosition(long SortKey, string Name);
+
+public sealed record PurgePosition(DateTimeOffset PurgeAt, long Id);
 
 public sealed record VersionPosition(DateTimeOffset CreatedAt, string VersionId);

@@ -59,6 +59,9 @@ public sealed partial class SqlStore
     /// <returns>False when anything is not as the commit expects it.</returns>
     private static async ValueTask<bool> ApplyAllAsync(SqlSession tx, SecretCommit commit, CancellationToken ct)
     {
+        if (commit.Setting is { } setting && !await ChangeSettingAsync(tx, setting, ct))
+            return false;
+
         foreach (var account in commit.Accounts)
         {
             if (!await InsertAccountAsync(tx, account, ct))

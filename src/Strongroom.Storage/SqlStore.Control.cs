@@ -73,6 +73,13 @@ public sealed partial class SqlStore
             return true;
         }, ct);
 
+    /// <returns>False when it is not as the change expects it.</returns>
+    private static async ValueTask<bool> ChangeSettingAsync(SqlSession tx, SettingChange change, CancellationToken ct) => 1 == (change.Expected is { } expected
+        ? await tx.ExecuteAsync("UPDATE setting SET value = @value WHERE name = @name AND value = @expected",
+            ct, ("value", change.Value), ("name", change.Name), ("expected", expected))
+        : await tx.ExecuteAsync("INSERT INTO setting (name, value) VALUES (@name, @value) ON CONFLICT (name) DO NOTHING",
+            ct, ("name", change.Name), ("value", change.Value)));
+
     private static async ValueTask WriteSettingAsync(SqlSession tx, string name, byte[] value, CancellationToken ct) =>
         await tx.ExecuteAsync("""
             INSERT INTO setting (name, value) VALUES (@name, @value) ON CONFLICT (name) DO UPDATE SET value = excluded.value

@@ -27,16 +27,15 @@ public sealed partial class SqlStore
 
     public ValueTask<RotationFigures> CountRotationsAsync(DateTimeOffset now, CancellationToken ct) => engine.ReadAsync(now, static async (session, now, ct) =>
     {
-        // The text comparison only spares the parsing of most documents; what the document says decides.
         await using var reader = await session.QueryAsync("SELECT document FROM secret WHERE purge_at_ms IS NULL AND document LIKE @mark", ct,
-            ("mark", "%\"rotation\":{\"enabled\":true%"));
+            ("mark", RotationMark));
         var (enabled, overdue) = (0L, 0L);
         while (await reader.ReadAsync(ct))
         {
             if (DocumentJson.Read(System.Text.Encoding.UTF8.GetBytes(reader.GetString(0))).Rotation is not { Enabled: true } rotation)
                 continue;
             enabled++;
-            overdue += rotation.NextRotationAt < now ? 1 : 0;
+            overdue += rotation.IsOverdue(now) ? 1 : 0;
         }
 
         return new RotationFigures(enabled, overdue);

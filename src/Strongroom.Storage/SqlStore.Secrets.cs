@@ -14,14 +14,36 @@ public sealed partial class SqlStore
             return await reader.ReadAsync(ct) ? ReadSecret(reader) : null;
         }, ct);
 
-    public ValueTask<IReadOnlyList<StoredSecret>> ListPurgeableAsync(DateTimeOffset now, int limit, CancellationToken ct) =>
-        engine.ReadAsync((now, limit), static async (session, bounds, ct) =>
+    public ValueTask<IReadOnlyList<StoredSecret>> ListPurgeableAsync(DateTimeOffset now, PurgePosition? after, int limit, CancellationToken ct) =>
+        engine.ReadAsync((now, after, limit), static async (session, bounds, ct) =>
         {
             await using var reader = await session.QueryAsync("""
                 SELECT id, account, region, name, suffix, revision, created_at_ms, changed_at_ms, accessed_day, purge_at_ms, document
-                FROM secret WHERE purge_at_ms <= @now ORDER BY purge_at_ms, id LIMIT @limit
-                """, ct, ("now", bounds.now.ToMilliseconds()), ("limit", (long)bounds.limit));
+                FROM secret WHERE purge_at_ms <= @now AND (purge_at_ms, id) > (@at, @id) ORDER BY purge_at_ms, id LIMIT @limit
+                """, ct, ("now", bounds.now.ToMilliseconds()), ("at", bounds.after?.PurgeAt.ToMilliseconds() ?? long.MinValue), ("id", bounds.after?.Id ?? 0L),
+                ("limit", (long)bounds.limit));
             return await ReadSecretsAsync(reader, ct);
+        }, ct);
+
+    public ValueTask<IReadOnlyList<StoredSecret>> ListOverdueAsync(DateTimeOffset now, long after, int limit, CancellationToken ct) =>
+        engine.ReadAsync((now, after, limit), static async (session, bounds, ct) =>
+        {
+            var found = new List<StoredSecret>();
+            // In steps, so that a driver which fetches whole answers never holds more than one.
+            var position = bounds.after;
+            for (var isMore = true; isMore && found.Count < bounds.limit;)
+            {
+                await using var reader = await session.QueryAsync("""
+                    SELECT id, account, region, name, suffix, revision, created_at_ms, changed_at_ms, accessed_day, purge_at_ms, document
+                    FROM secret WHERE id > @after AND purge_at_ms IS NULL AND document LIKE @mark ORDER BY id LIMIT @step
+                    """, ct, ("after", position), ("mark", RotationMark), ("step", SecretsPerStep));
+                var candidates = await ReadSecretsAsync(reader, ct);
+                found.AddRange(candidates.Where(secret => secret.Document.Rotation?.IsOverdue(bounds.now) ?? false));
+                isMore = candidates.Count == SecretsPerStep;
+                position = isMore ? candidates[^1].Id : position;
+            }
+
+            return (IReadOnlyList<StoredSecret>)[.. found.Take(bounds.limit)];
         }, ct);
 
     public ValueTask<IReadOnlyList<StoredSecret>> ListLaggingAsync(long after, int limit, CancellationToken ct) =>
@@ -69,4 +91,9 @@ public sealed partial class SqlStore
         PurgeAt = reader.IsDBNull(9) ? null : reader.GetTime(9),
         Document = DocumentJson.Read(reader.GetFieldValue<byte[]>(10)), // both drivers hand out text as UTF-8 when asked for bytes
     };
+
+    /// <summary>Spares the parsing of most documents; what the document says decides.</summary>
+    private const string RotationMark = "%\"rotation\":{\"enabled\":true%";
+
+    private const long SecretsPerStep = 500;
 }

@@ -56,6 +56,9 @@ public sealed record SecretDocument
 
     public SecretRotation? Rotation { get; init; }
 
+    /// <summary>The <see cref="StoredSecret.PurgeAt"/> that was last announced as near; null before the first.</summary>
+    public DateTimeOffset? AnnouncedPurge { get; init; }
+
     /// <summary>On a replica: the region of its primary. On a primary with replicas: its own region. Otherwise null.</summary>
     public string? PrimaryRegion { get; init; }
 
@@ -100,6 +103,12 @@ public sealed record SecretRotation
 
     public string? ExternalRoleArn { get; init; }
     public IReadOnlyList<SecretTag>? ExternalMetadata { get; init; }
+
+    /// <summary>The <see cref="NextRotationAt"/> that was last announced as missed; null before the first.</summary>
+    public DateTimeOffset? AnnouncedMiss { get; init; }
+
+    /// <summary>Whether a window has ended without a rotation.</summary>
+    public bool IsOverdue(DateTimeOffset now) => Enabled && NextRotationAt < now;
 }
 
 /// <summary>One version of a secret with its sealed value.</summary>

@@ -48,7 +48,10 @@ public sealed class CachingSecretStoreContractTests : SecretStoreContract
             cached.ListVersionsAsync(secretId, includeUnlabelled, after, limit, ct);
         public ValueTask<CommitResult> CommitAsync(SecretCommit commit, CancellationToken ct) => cached.CommitAsync(commit, ct);
         public ValueTask TouchAsync(long secretId, string versionId, DateOnly day, CancellationToken ct) => cached.TouchAsync(secretId, versionId, day, ct);
-        public ValueTask<IReadOnlyList<StoredSecret>> ListPurgeableAsync(DateTimeOffset now, int limit, CancellationToken ct) => cached.ListPurgeableAsync(now, limit, ct);
+        public ValueTask<IReadOnlyList<StoredSecret>> ListPurgeableAsync(DateTimeOffset now, PurgePosition? after, int limit, CancellationToken ct) =>
+            cached.ListPurgeableAsync(now, after, limit, ct);
+        public ValueTask<IReadOnlyList<StoredSecret>> ListOverdueAsync(DateTimeOffset now, long after, int limit, CancellationToken ct) =>
+            cached.ListOverdueAsync(now, after, limit, ct);
         public ValueTask<IReadOnlyList<StoredSecret>> ListLaggingAsync(long after, int limit, CancellationToken ct) => cached.ListLaggingAsync(after, limit, ct);
         public ValueTask<IReadOnlyList<AuditEntry>> ListAsync(CancellationToken ct) => store.ListAsync(ct);
         public ValueTask RemoveAsync(IReadOnlyCollection<Guid> eventIds, CancellationToken ct) => store.RemoveAsync(eventIds, ct);
@@ -296,7 +299,10 @@ public sealed class CachingSecretStoreTests
         public ValueTask<IReadOnlyList<StoredSecret>> ListAsync(SecretQuery query, CancellationToken ct) => Model.ListAsync(query, ct);
         public ValueTask<IReadOnlyList<VersionSummary>> ListVersionsAsync(long secretId, bool includeUnlabelled, VersionPosition? after, int limit, CancellationToken ct) =>
             Model.ListVersionsAsync(secretId, includeUnlabelled, after, limit, ct);
-        public ValueTask<IReadOnlyList<StoredSecret>> ListPurgeableAsync(DateTimeOffset now, int limit, CancellationToken ct) => Model.ListPurgeableAsync(now, limit, ct);
+        public ValueTask<IReadOnlyList<StoredSecret>> ListPurgeableAsync(DateTimeOffset now, PurgePosition? after, int limit, CancellationToken ct) =>
+            Model.ListPurgeableAsync(now, after, limit, ct);
+        public ValueTask<IReadOnlyList<StoredSecret>> ListOverdueAsync(DateTimeOffset now, long after, int limit, CancellationToken ct) =>
+            Model.ListOverdueAsync(now, after, limit, ct);
         public ValueTask<IReadOnlyList<StoredSecret>> ListLaggingAsync(long after, int limit, CancellationToken ct) => Model.ListLaggingAsync(after, limit, ct);
     }
 }

@@ -60,6 +60,24 @@ public abstract partial class ControlStoreContract
         Assert.Equal([("ops", 1L, 0L)], (await Notifications.CountNotificationsAsync(Ct)).Select(c => (c.Destination, c.Waiting, c.Dead)));
     }
 
+    [Fact]
+    public async Task A_setting_stands_or_falls_with_its_commit_and_must_be_as_it_was_read()
+    {
+        SecretCommit With(byte[]? expected, string value, params SecretChange[] changes) =>
+            Commit(changes) with { Notifications = [Notification("ops", 0)], Setting = new SettingChange("announced", expected, Encoding.UTF8.GetBytes(value)) };
+
+        Assert.Equal(CommitResult.Stale, await Secrets.CommitAsync(With("30"u8.ToArray(), "7"), Ct));
+        Assert.Equal(CommitResult.Committed, await Secrets.CommitAsync(With(null, "30"), Ct));
+        Assert.Equal(CommitResult.Stale, await Secrets.CommitAsync(With(null, "30"), Ct));
+        Assert.Equal(CommitResult.Stale, await Secrets.CommitAsync(With("7"u8.ToArray(), "1"), Ct));
+        Assert.Equal(CommitResult.Committed, await Secrets.CommitAsync(With("30"u8.ToArray(), "7"), Ct));
+        var secret = await Secrets.AddAsync(Secret("a"));
+        Assert.Equal(CommitResult.Stale, await Secrets.CommitAsync(With("7"u8.ToArray(), "1", new SecretChange { Before = secret with { Revision = 9 }, After = secret }), Ct));
+
+        Assert.Equal("7", Encoding.UTF8.GetString((await store.FindSettingAsync("announced", Ct))!));
+        Assert.Equal(2, Assert.Single(await Notifications.CountNotificationsAsync(Ct)).Waiting);
+    }
+
     private static NewNotification Notification(string destination, long createdMs) =>
         new(Guid.NewGuid(), destination, "Secret Created", "{}"u8.ToArray(), Time(createdMs));
 }

@@ -70,8 +70,13 @@ internal sealed class ModelStore : ISecretStore, IAuditOutbox
             return true;
         });
 
-    public ValueTask<IReadOnlyList<StoredSecret>> ListPurgeableAsync(DateTimeOffset now, int limit, CancellationToken ct) => Locked(() =>
-        (IReadOnlyList<StoredSecret>)[.. rows.Select(r => r.Secret).Where(s => s.PurgeAt <= now).OrderBy(s => s.PurgeAt).ThenBy(s => s.Id).Take(limit)]);
+    public ValueTask<IReadOnlyList<StoredSecret>> ListPurgeableAsync(DateTimeOffset now, PurgePosition? after, int limit, CancellationToken ct) => Locked(() =>
+        (IReadOnlyList<StoredSecret>)[.. rows.Select(r => r.Secret).Where(s => s.PurgeAt <= now)
+            .Where(s => after is null || s.PurgeAt > after.PurgeAt || (s.PurgeAt == after.PurgeAt && s.Id > after.Id)).OrderBy(s => s.PurgeAt).ThenBy(s => s.Id).Take(limit)]);
+
+    public ValueTask<IReadOnlyList<StoredSecret>> ListOverdueAsync(DateTimeOffset now, long after, int limit, CancellationToken ct) => Locked(() =>
+        (IReadOnlyList<StoredSecret>)[.. rows.Select(r => r.Secret)
+            .Where(s => s.Id > after && s.PurgeAt is null && s.Document.Rotation is { Enabled: true, NextRotationAt: { } due } && due < now).OrderBy(s => s.Id).Take(limit)]);
 
     public ValueTask<IReadOnlyList<StoredSecret>> ListLaggingAsync(long after, int limit, CancellationToken ct) => Locked(() =>
         (IReadOnlyList<StoredSecret>)[.. rows.Select(r => r.Secret)

@@ -137,7 +137,7 @@ public sealed class ModelTests(PostgresFixture postgres)
         }
 
         text.AppendJoin(' ', (await store.ListLaggingAsync(0, 1000, ct)).Select(s => s.Name));
-        text.AppendJoin(' ', (await store.ListPurgeableAsync(Time(3), 1000, ct)).Select(s => s.PurgeAt));
+        text.AppendJoin(' ', (await store.ListPurgeableAsync(Time(3), null, 1000, ct)).Select(s => s.PurgeAt));
         return text.ToString();
     }
 

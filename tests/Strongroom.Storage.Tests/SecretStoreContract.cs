@@ -269,8 +269,29 @@ public abstract partial class SecretStoreContract : IAsyncLifetime
         await Store.AddAsync(Secret("past") with { PurgeAt = Time(5), Account = "444455556666" });
         await Store.AddAsync(Secret("kept"));
 
-        Assert.Equal(["past", "now"], (await Store.ListPurgeableAsync(Time(10), 10, Ct)).Select(s => s.Name));
-        Assert.Equal(["past"], (await Store.ListPurgeableAsync(Time(10), 1, Ct)).Select(s => s.Name));
+        var due = await Store.ListPurgeableAsync(Time(10), null, 10, Ct);
+        Assert.Equal(["past", "now"], due.Select(s => s.Name));
+        Assert.Equal(["past"], (await Store.ListPurgeableAsync(Time(10), null, 1, Ct)).Select(s => s.Name));
+        Assert.Equal(["now"], (await Store.ListPurgeableAsync(Time(10), new PurgePosition(Time(5), due[0].Id), 10, Ct)).Select(s => s.Name));
+        Assert.Empty(await Store.ListPurgeableAsync(Time(10), new PurgePosition(Time(10), due[1].Id), 10, Ct));
+    }
+
+    [Fact]
+    public async Task Overdue_rotations_are_listed_by_id_everywhere_and_nothing_else()
+    {
+        StoredSecret With(string name, SecretRotation? rotation) => Secret(name) with { Document = new SecretDocument { Description = "\"rotation\":{\"enabled\":true", Rotation = rotation } };
+        var first = await Store.AddAsync(With("first", new SecretRotation { Enabled = true, NextRotationAt = Time(5) }));
+        await Store.AddAsync(With("second", new SecretRotation { Enabled = true, NextRotationAt = Time(9) }) with { Account = "444455556666", Region = "eu-west-1" });
+        await Store.AddAsync(With("in time", new SecretRotation { Enabled = true, NextRotationAt = Time(10) }));
+        await Store.AddAsync(With("without a date", new SecretRotation { Enabled = true }));
+        await Store.AddAsync(With("off", new SecretRotation { NextRotationAt = Time(5) }));
+        await Store.AddAsync(With("never on", null));
+        await Store.AddAsync(With("deleted", new SecretRotation { Enabled = true, NextRotationAt = Time(5) }) with { PurgeAt = Time(100) });
+
+        Assert.Equal(["first", "second"], (await Store.ListOverdueAsync(Time(10), 0, 10, Ct)).Select(s => s.Name));
+        Assert.Equal(["first"], (await Store.ListOverdueAsync(Time(10), 0, 1, Ct)).Select(s => s.Name));
+        Assert.Equal(["second"], (await Store.ListOverdueAsync(Time(10), first.Id, 10, Ct)).Select(s => s.Name));
+        Assert.Empty(await Store.ListOverdueAsync(Time(5), 0, 10, Ct));
     }
 
     [Fact]

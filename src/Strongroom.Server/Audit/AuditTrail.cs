@@ -107,12 +107,32 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
     /// <summary>Commits what the service does by itself. False when something changed in between.</summary>
     public async ValueTask<bool> CommitEventsAsync(SecretCommit commit, IReadOnlyList<ServiceEvent> events, DateTimeOffset now, CancellationToken ct)
     {
-        var records = events.Select(e => Entry(e, now)).ToList();
-        if (await store.CommitAsync(Announced(commit with { Records = records }, now), ct) == CommitResult.Stale)
+        if (!await CommitAsync(commit with { Records = [.. events.Select(e => Entry(e, now))] }, null, now, ct))
             return false;
-        AppendCommitted(records);
-        Volatile.Write(ref appendedAtMs, now.ToUnixTimeMilliseconds());
         Count(events);
+        return true;
+    }
+
+    /// <summary>Commits what the installation does as a whole, with a notice as <see cref="RecordNotice"/> makes one. False when something changed in between.</summary>
+    /// <param name="what">What notifications tell of it; null for nothing.</param>
+    public async ValueTask<bool> CommitNoticeAsync(
+        SecretCommit commit, string name, string message, Notifications.SecretEvent? what, DateTimeOffset now, CancellationToken ct)
+    {
+        var id = entropy.NewGuid();
+        using var line = new ScrubbedBuffer();
+        CloudTrailRecord.WriteNotice(line, name, message, now, id);
+        if (!await CommitAsync(commit with { Records = [new AuditEntry(id, line.Written.ToArray())] }, what, now, ct))
+            return false;
+        EventCounted?.Invoke(name);
+        return true;
+    }
+
+    private async ValueTask<bool> CommitAsync(SecretCommit commit, Notifications.SecretEvent? what, DateTimeOffset now, CancellationToken ct)
+    {
+        if (await store.CommitAsync(Announced(commit, now, what), ct) == CommitResult.Stale)
+            return false;
+        AppendCommitted(commit.Records);
+        Volatile.Write(ref appendedAtMs, now.ToUnixTimeMilliseconds());
         return true;
     }
 
@@ -258,9 +278,10 @@ internal sealed class AuditTrail(AuditLog log, ISecretStore store, IAuditOutbox 
             EventCounted?.Invoke(what.Name);
     }
 
-    private SecretCommit Announced(SecretCommit commit, DateTimeOffset now) => Notifier?.Announce(commit, now) ?? commit;
+    private SecretCommit Announced(SecretCommit commit, DateTimeOffset now, Notifications.SecretEvent? what = null) =>
+        Notifier?.Announce(commit, now, what) ?? commit;
 
-    private void AppendCommitted(List<AuditEntry> records)
+    private void AppendCommitted(IReadOnlyList<AuditEntry> records)
     {
         if (records.Count == 0)
             return;

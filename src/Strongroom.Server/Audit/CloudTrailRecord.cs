@@ -183,6 +183,8 @@ internal static class CloudTrailRecord
             writer.WriteString("SecretId"u8, what.SecretArn);
             if (what.VersionId is not null)
                 writer.WriteString("SecretVersionId"u8, what.VersionId);
+            if (what.Due is { } due)
+                writer.WriteString("DueDate"u8, due.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture));
             writer.WriteEndObject();
         }
 

@@ -5,6 +5,9 @@ namespace Strongroom.Server.Audit;
 /// <param name="RequestId">CloudTrail's <c>requestID</c>; for rotations <c>Rotation-ARN-TOKEN</c>; null otherwise.</param>
 internal sealed record ServiceEvent(string Name, string Account, string Region, string SecretArn, string? VersionId = null, string? RequestId = null)
 {
+    /// <summary>The date that it is about, such as that of a purge.</summary>
+    public DateTimeOffset? Due { get; init; }
+
     /// <summary>For what KMS did: the key. There is no secret then.</summary>
     public string? KeyArn { get; private init; }
 

@@ -19,7 +19,7 @@ internal sealed class PurgeJob(ISecretStore store, IControlStore control, AuditT
             return 0;
 
         var removed = 0;
-        var due = await store.ListPurgeableAsync(now, BatchSize, ct);
+        var due = await store.ListPurgeableAsync(now, null, BatchSize, ct);
         foreach (var secret in due)
         {
             var ended = new ServiceEvent("EndSecretVersionDelete", secret.Account, secret.Region, secret.Arn());

@@ -105,8 +105,11 @@ internal sealed class DirectoryTrackingStore(ISecretStore inner, DirectoryCache 
 
     public ValueTask TouchAsync(long secretId, string versionId, DateOnly day, CancellationToken ct) => inner.TouchAsync(secretId, versionId, day, ct);
 
-    public ValueTask<IReadOnlyList<StoredSecret>> ListPurgeableAsync(DateTimeOffset now, int limit, CancellationToken ct) =>
-        inner.ListPurgeableAsync(now, limit, ct);
+    public ValueTask<IReadOnlyList<StoredSecret>> ListPurgeableAsync(DateTimeOffset now, PurgePosition? after, int limit, CancellationToken ct) =>
+        inner.ListPurgeableAsync(now, after, limit, ct);
+
+    public ValueTask<IReadOnlyList<StoredSecret>> ListOverdueAsync(DateTimeOffset now, long after, int limit, CancellationToken ct) =>
+        inner.ListOverdueAsync(now, after, limit, ct);
 
     public ValueTask<IReadOnlyList<StoredSecret>> ListLaggingAsync(long after, int limit, CancellationToken ct) => inner.ListLaggingAsync(after, limit, ct);
 

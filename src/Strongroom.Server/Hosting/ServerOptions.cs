@@ -106,6 +106,9 @@ public sealed record ServerOptions
     /// <summary>File that says where notifications of changes go; null for nowhere. See docs/notifications.md.</summary>
     public string? NotificationsFile { get; init; }
 
+    /// <summary>How long before a secret is purged that is announced.</summary>
+    public TimeSpan PurgeNotice { get; init; } = TimeSpan.FromDays(3);
+
     /// <summary>Least severe log lines to write. The host decides where.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;
 }

@@ -51,6 +51,7 @@ public sealed class StrongroomServer : IAsyncDisposable
     private static readonly TimeSpan ReplicationInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan BackupInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan SegmentInterval = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan AnnouncementInterval = TimeSpan.FromMinutes(30);
 
     private readonly DataDirectory directory;
     private readonly SqlStore store;
@@ -69,6 +70,7 @@ public sealed class StrongroomServer : IAsyncDisposable
     private KeyJobs? keyJobs;
     private ReplicationJob? replicationJob;
     private BackupJob? backupJob;
+    private AnnouncementJob? announcementJob;
     private Limiter? limiter;
     private Func<Func<string, IReadOnlyDictionary<string, string>>, BuiltInFunctions>? builtIn;
     private HealthEndpoint? health;
@@ -143,6 +145,9 @@ public sealed class StrongroomServer : IAsyncDisposable
 
     /// <summary>Null when the server makes no backups by itself.</summary>
     internal BackupJob? Backups => backupJob;
+
+    /// <summary>Null when nobody is told of anything.</summary>
+    internal AnnouncementJob? Announcements => announcementJob;
 
     /// <summary>Opens everything, recovers from a crash if there was one, and begins to listen. When the seal is out of reach it listens
     /// all the same, refuses calls with an error that clients retry, and goes on by itself: see <see cref="Opened"/>.</summary>
@@ -312,7 +317,8 @@ public sealed class StrongroomServer : IAsyncDisposable
                 audit.RecordFindings(AuditFindings);
             var accounts = await store.ListAccountsAsync(ct);
             parts = new Parts(
-                keyring, auditLog, digests, sinks, senders, audit, new CredentialUses(store), accounts is [var only] ? only.Account : $"{accounts.Count} accounts");
+                keyring, auditLog, digests, sinks, senders, audit, new CredentialUses(store), accounts is [var only] ? only.Account : $"{accounts.Count} accounts",
+                accounts.MinBy(account => account.CreatedAt)!.Account);
             IsNew = isNew;
         }
         catch
@@ -422,6 +428,13 @@ public sealed class StrongroomServer : IAsyncDisposable
             Start(BackupInterval, backupJob.RunAsync, "backup", time);
         }
 
+        if (parts.Senders.Destinations.Count > 0)
+        {
+            announcementJob = new AnnouncementJob(
+                secrets, store, audit, () => instruments.ServedCertificate, new InstallationPlace(parts.FirstAccount, options.DefaultRegion), options.PurgeNotice, entropy.NewGuid(), time);
+            Start(AnnouncementInterval, announcementJob.RunAsync, "announcements", time);
+        }
+
         if (options.Telemetry.ExportsMetrics)
             Start(Observed.Interval, instruments.LookAsync, "observing", time);
         var segments = new SegmentJob(directory.AuditLog, () => auditLog.Segment, indexes, options.CompressAudit);
@@ -435,7 +448,7 @@ public sealed class StrongroomServer : IAsyncDisposable
     private ILogger StartLog => app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(StartLine.Category);
 
     /// <summary>What there is once the root key is there.</summary>
-    private sealed record Parts(Keyring Keyring, AuditLog Log, AuditDigests Digests, AuditSinks Sinks, NotificationSenders Senders, AuditTrail Audit, CredentialUses Uses, string Account);
+    private sealed record Parts(Keyring Keyring, AuditLog Log, AuditDigests Digests, AuditSinks Sinks, NotificationSenders Senders, AuditTrail Audit, CredentialUses Uses, string Account, string FirstAccount);
 
     private sealed class NoLifetime : IHostLifetime
     {

@@ -22,9 +22,12 @@ internal sealed partial record NotificationDestination(string Name, WebhookOptio
     /// <summary>Null for all.</summary>
     public IReadOnlyList<string>? Regions { get; init; }
 
-    public bool Wants(SecretEvent what) =>
+    public bool Wants(SecretEvent what) => what.Arn is null ? WantsOfServer(what) :
         (DetailTypes?.Contains(what.DetailType) ?? true) && what.Name.StartsWith(SecretNamePrefix, StringComparison.Ordinal)
         && (Accounts?.Contains(what.Account) ?? true) && (Regions?.Contains(what.Region) ?? true);
+
+    // What is about no secret goes to those who ask for it by its type, and to those who ask for everything.
+    private bool WantsOfServer(SecretEvent what) => DetailTypes?.Contains(what.DetailType) ?? (SecretNamePrefix.Length == 0 && Accounts is null && Regions is null);
 
     /// <param name="path">A file as docs/notifications.md describes it; null for no destinations.</param>
     /// <exception cref="SettingsException">It can't be used as it is; the message says why.</exception>

@@ -9,14 +9,17 @@ namespace Strongroom.Server.Notifications;
 /// <summary>What a commit means to somebody who watches secrets. Pure: the difference between what a secret was and what it is to be.</summary>
 internal static class SecretEvents
 {
-    private static readonly Dictionary<string, string> OfTheService = new(StringComparer.Ordinal)
+    /// <summary>The service's records that are told: under which type, and which member of the detail has their date.</summary>
+    private static readonly Dictionary<string, (string Type, string? Date)> OfTheService = new(StringComparer.Ordinal)
     {
-        ["RotationStarted"] = SecretEvent.RotationStarted,
-        ["RotationSucceeded"] = SecretEvent.RotationSucceeded,
-        ["RotationFailed"] = SecretEvent.RotationFailed,
-        ["RotationAbandoned"] = SecretEvent.RotationAbandoned,
-        ["ReplicationFailed"] = SecretEvent.ReplicationFailed,
-        ["ReplicationSucceeded"] = SecretEvent.ReplicationRecovered,
+        ["RotationStarted"] = (SecretEvent.RotationStarted, null),
+        ["RotationSucceeded"] = (SecretEvent.RotationSucceeded, null),
+        ["RotationFailed"] = (SecretEvent.RotationFailed, null),
+        ["RotationAbandoned"] = (SecretEvent.RotationAbandoned, null),
+        ["RotationOverdue"] = (SecretEvent.RotationOverdue, "nextRotationDate"),
+        ["PurgeApproaching"] = (SecretEvent.PurgeApproaching, "deletionDate"),
+        ["ReplicationFailed"] = (SecretEvent.ReplicationFailed, null),
+        ["ReplicationSucceeded"] = (SecretEvent.ReplicationRecovered, null),
     };
 
     /// <param name="byCall">Whether somebody asked for it, not the service by itself.</param>
@@ -31,10 +34,11 @@ internal static class SecretEvents
     /// <summary>What the service's own record tells; null for records that changes of secrets tell better.</summary>
     public static SecretEvent? Of(AuditedCause cause)
     {
-        if (!OfTheService.TryGetValue(cause.EventName, out var type) || cause.SecretArn is not { } text || Arn.TryParse(text) is not { } arn)
+        if (!OfTheService.TryGetValue(cause.EventName, out var told) || cause.SecretArn is not { } text || Arn.TryParse(text) is not { } arn)
             return null;
         SecretArn.TrySplitSuffix(text.Split(':', 7)[^1], out var name, out _);
-        return new SecretEvent(type, arn.Account, arn.Region, name, text);
+        return new SecretEvent(
+            told.Type, arn.Account, arn.Region, name, text, told.Date is { } member && cause.Due is { } due ? writer => writer.WriteString(member, due) : null);
     }
 
     private static IEnumerable<SecretEvent> Of(StoredSecret before, StoredSecret after)

@@ -55,6 +55,9 @@ internal sealed class Instruments : IAsyncDisposable
 
     public DateTimeOffset? CertificateExpiresAt => watched.Certificate?.ExpiresAt;
 
+    /// <summary>The certificate that is served now, renewed or read again if that is due; null without TLS.</summary>
+    public System.Security.Cryptography.X509Certificates.X509Certificate2? ServedCertificate => watched.Certificate?.Current().TargetCertificate;
+
     public void AddLogs(ILoggingBuilder logging) => telemetry.AddLogs(logging);
 
     /// <summary>Begins to export. Before the server listens, so that a seal that is waited for can be seen.</summary>

@@ -73,8 +73,8 @@ internal static class SecretControls
             return null;
         if (last is { HasFailed: true } failed && failed.Time > (secret.Document.Rotation!.LastRotatedAt ?? DateTimeOffset.MinValue))
             return new("RotationFailed", "SecretsManager.2", secret, "the last rotation failed", failed.Time);
-        return secret.Document.Rotation!.NextRotationAt is { } due && due < now
-            ? new("RotationOverdue", "SecretsManager.2", secret, "the rotation window has passed without one", due)
+        return secret.Document.Rotation!.IsOverdue(now)
+            ? new("RotationOverdue", "SecretsManager.2", secret, "the rotation window has passed without one", secret.Document.Rotation.NextRotationAt)
             : null;
     }
 

@@ -142,6 +142,58 @@ public sealed partial class NotificationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_approaching_end_of_a_recovery_window_is_told_once_before_it_comes_by_a_server_that_was_restarted()
+    {
+        await server.CloseAsync();
+        await OpenAsync(d => d["detailTypes"] = new JsonArray("Secret Purge Approaching"));
+        await server.CallAsync("CreateSecret", new { Name = "s", SecretString = Value, ClientRequestToken = T1 });
+        await server.CallAsync("DeleteSecret", new { SecretId = "s", RecoveryWindowInDays = 7 });
+        Assert.Equal(0, await server.Server.Announcements!.RunAsync(TestContext.Current.CancellationToken));
+        var begun = server.Time.GetUtcNow();
+        for (var restart = 1; restart <= 2; restart++)
+        {
+            await server.CloseAsync();
+            server.Time.SetUtcNow(begun + TimeSpan.FromDays(4 + restart));
+            await OpenAsync(d => d["detailTypes"] = new JsonArray("Secret Purge Approaching"));
+            await server.Server.Announcements!.RunAsync(TestContext.Current.CancellationToken);
+            await server.Server.StepNotificationsAsync();
+        }
+
+        var told = JsonNode.Parse((await receiver.NextAsync()).Body)!;
+        Assert.Equal(("Secret Purge Approaching", "2026-02-10T10:20:30Z"), ((string)told["detail-type"]!, (string)told["detail"]!["deletionDate"]!));
+        Assert.False(receiver.HasMore);
+        Assert.Single(server.Records(), r => (string?)r["eventName"] == "PurgeApproaching");
+    }
+
+    [Fact]
+    public async Task The_end_of_the_served_certificate_is_told()
+    {
+        await server.CloseAsync();
+        var (certificate, key) = authority.Write(authority.Issue("127.0.0.1"));
+        server.Time.SetUtcNow(new DateTimeOffset(2043, 12, 31, 12, 0, 0, TimeSpan.Zero));
+        await server.OpenAsync(configure: o => o with
+        {
+            NotificationsFile = Write(null), Listen = "https://127.0.0.1:0", TlsCertificate = certificate, TlsKey = key, DefaultRegion = "eu-central-1",
+        });
+        await server.Server.Announcements!.RunAsync(TestContext.Current.CancellationToken);
+        await server.Server.StepNotificationsAsync();
+
+        var told = JsonNode.Parse((await receiver.NextAsync()).Body)!;
+        Assert.Equal(
+            ("Certificate Expiring", RunningServer.Account, "eu-central-1", "2044-01-01T00:00:00Z"),
+            ((string)told["detail-type"]!, (string)told["account"]!, (string)told["region"]!, (string)told["detail"]!["expiryDate"]!));
+    }
+
+    [Fact]
+    public async Task Without_destinations_nothing_is_announced()
+    {
+        await server.CloseAsync();
+        await server.OpenAsync();
+
+        Assert.Null(server.Server.Announcements);
+    }
+
+    [Fact]
     public async Task Replicas_are_told_in_their_own_region()
     {
         await server.CallAsync("CreateSecret", new { Name = "s", SecretString = Value, ClientRequestToken = T1, AddReplicaRegions = new[] { new { Region = "eu-west-1" } } });
@@ -317,7 +369,7 @@ public sealed partial class NotificationTests : IAsyncLifetime
     {
         var page = File.ReadAllLines(Path.Combine(Repository.Root, "docs", "notifications.md"));
 
-        Assert.Equal(SecretEvent.DetailTypes, page.Where(l => l.StartsWith("| `Secret ", StringComparison.Ordinal)).Select(l => l.Split('`')[1]));
+        Assert.Equal(SecretEvent.DetailTypes, page.Where(l => Listed().IsMatch(l)).Select(l => l.Split('`')[1]));
     }
 
     private Task<RunningServer> StartAsync() => RunningServer.StartAsync(configure: o => o with { NotificationsFile = Write(null) });
@@ -336,6 +388,9 @@ public sealed partial class NotificationTests : IAsyncLifetime
 
     private async Task<JsonArray> ListAsync(string? state) => (await server.Root.JsonAsync(
         "Strongroom.ListNotifications", state is null ? new { } : (object)new { State = state }))["Notifications"]!.AsArray();
+
+    [GeneratedRegex(@"\A\| `[A-Z][a-z]+ ", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Listed();
 
     [GeneratedRegex(@"\At=([0-9]+),v1=([0-9a-f]{64})\z", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Signature();
