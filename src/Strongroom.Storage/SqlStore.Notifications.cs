@@ -28,7 +28,10 @@ public sealed partial class SqlStore
     public ValueTask<IReadOnlyList<NotificationCount>> CountNotificationsAsync(CancellationToken ct) => engine.ReadAsync(0, static async (session, _, ct) =>
     {
         await using var reader = await session.QueryAsync("""
-            SELECT destination, SUM(1 - dead), SUM(dead), MIN(CASE WHEN dead = 0 THEN created_at_ms END) FROM notification GROUP BY destination ORDER BY destination
+            SELECT counted.destination, waiting, given_up, oldest.created_at_ms
+            FROM (SELECT destination, SUM(1 - dead) AS waiting, SUM(dead) AS given_up, MIN(CASE WHEN dead = 0 THEN seq END) AS first FROM notification GROUP BY destination) AS counted
+            LEFT JOIN notification AS oldest ON oldest.seq = counted.first
+            ORDER BY counted.destination
             """, ct);
         var counts = new List<NotificationCount>();
         while (await reader.ReadAsync(ct))

@@ -354,7 +354,7 @@ public sealed class StrongroomServer : IAsyncDisposable
         parts.Audit.EventCounted = instruments.Meter.CountEvent;
         var authenticator = new SigV4Authenticator(identities, keyring, keys, new SigningKeyCache(time), parts.Uses);
         limiter = new Limiter(options.Limits, new RateTable(options.Limits.Rates, table, time), authenticator, instruments.Shed, time);
-        instruments.Open(parts.Audit, keyring, health, limiter);
+        instruments.Open(parts.Audit, keyring, health, limiter, parts.Sinks, parts.Senders);
         var pipeline = new RequestPipeline(
             new RequestRouter(table, regions),
             authenticator,

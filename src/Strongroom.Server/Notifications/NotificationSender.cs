@@ -27,6 +27,13 @@ internal sealed partial class NotificationSender(
     private readonly SemaphoreSlim turn = new(1);
     private int failuresInARow;
 
+    // Counted by the one step that runs, read by anybody.
+    private long deliveries;
+    private long failures;
+    private long givenUp;
+
+    public DeliveryFigures Figures => new(destination, Volatile.Read(ref deliveries), Volatile.Read(ref failures), Volatile.Read(ref givenUp));
+
     /// <summary>Until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken ct)
     {
@@ -89,6 +96,7 @@ internal sealed partial class NotificationSender(
                 }
 
                 delivered.Add(notification.Id);
+                Volatile.Write(ref deliveries, deliveries + 1);
                 if (failuresInARow > 0)
                     Resumed(log, destination, failuresInARow);
                 failuresInARow = 0;
@@ -113,8 +121,14 @@ internal sealed partial class NotificationSender(
         var attempts = notification.Attempts + 1;
         DateTimeOffset? next = attempts < MaxAttempts ? time.GetUtcNow() + Backoff.After(attempts, FirstWait, LongestWait, entropy) : null;
         await store.PostponeNotificationAsync(notification.Id, attempts, next, reason, ct);
-        if (next is null)
-            GivenUp(log, notification.DetailType, notification.EventId, destination, attempts, reason);
+        if (next is not null)
+        {
+            Volatile.Write(ref failures, failures + 1);
+            return;
+        }
+
+        Volatile.Write(ref givenUp, givenUp + 1);
+        GivenUp(log, notification.DetailType, notification.EventId, destination, attempts, reason);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The destination {Destination} does not take a notification: {Reason}. It is tried again for about a day.")]

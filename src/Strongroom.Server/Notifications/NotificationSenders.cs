@@ -36,6 +36,8 @@ internal sealed class NotificationSenders : IDisposable
         return opened;
     }
 
+    public IEnumerable<DeliveryFigures> Figures => senders.Select(s => s.Figures);
+
     public IEnumerable<Task> Run(CancellationToken ct) => senders.ConvertAll(s => Task.Run(() => s.RunAsync(ct), CancellationToken.None));
 
     /// <summary>What time brings, at once, for tests.</summary>

@@ -2,9 +2,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Strongroom.Crypto;
 using Strongroom.Server.Audit;
+using Strongroom.Server.Audit.Sinks;
 using Strongroom.Server.Directories;
 using Strongroom.Server.Endpoint;
 using Strongroom.Server.Hosting;
+using Strongroom.Server.Notifications;
 using Strongroom.Server.Quotas;
 using Strongroom.Storage;
 
@@ -35,7 +37,7 @@ internal sealed class Instruments : IAsyncDisposable
         Shed = new ShedCounts(Meter.Meter);
         Jobs = new JobLedger(time);
         Reads = options.Telemetry.SecretLabel ? new SecretReads(Meter) : null;
-        observed = new Observed(store, directory.Root, time);
+        observed = new Observed(store, store, directory.Root, time);
         watched = new Watched(store, records, directories, options.Seal.Name, Jobs, observed, time);
     }
 
@@ -79,10 +81,10 @@ internal sealed class Instruments : IAsyncDisposable
     }
 
     /// <summary>The root key is there: so are these parts.</summary>
-    public void Open(AuditTrail audit, Keyring keyring, HealthEndpoint healthEndpoint, Limiter limiter)
+    public void Open(AuditTrail audit, Keyring keyring, HealthEndpoint healthEndpoint, Limiter limiter, AuditSinks sinks, NotificationSenders senders)
     {
         health = healthEndpoint;
-        watched.Open = new Watched.OpenParts(audit, keyring, healthEndpoint, limiter);
+        watched.Open = new Watched.OpenParts(audit, keyring, healthEndpoint, limiter, sinks, senders);
     }
 
     /// <summary>The one certificate, for calls and for scrapes.</summary>

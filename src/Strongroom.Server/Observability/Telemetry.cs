@@ -89,6 +89,7 @@ internal sealed class Telemetry(TelemetryOptions options, Guid instance) : IDisp
             {
                 "rpc.server.call.duration" => 4000,
                 "strongroom.secret.reads" => SecretReads.MaxSecrets + 10,
+                _ when instrument.Name.StartsWith(WatchedDeliveries.Prefix, StringComparison.Ordinal) => WatchedDeliveries.MaxSeries,
                 _ => 100,
             },
         };

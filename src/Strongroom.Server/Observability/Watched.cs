@@ -1,9 +1,11 @@
 using System.Diagnostics.Metrics;
 using Strongroom.Crypto;
 using Strongroom.Server.Audit;
+using Strongroom.Server.Audit.Sinks;
 using Strongroom.Server.Directories;
 using Strongroom.Server.Endpoint;
 using Strongroom.Server.Hosting;
+using Strongroom.Server.Notifications;
 using Strongroom.Server.Quotas;
 using Strongroom.Storage;
 
@@ -60,6 +62,7 @@ internal sealed class Watched(IStoreFigures store, CachingSecretStore? records, 
         meter.CreateObservableGauge(
             "strongroom.tls.certificate.expiry", () => Some<double>(Certificate is { } certificate ? (certificate.ExpiresAt - time.GetUtcNow()).TotalSeconds : null), "s",
             "Time until the server's certificate expires.");
+        new WatchedDeliveries(() => Open?.Sinks.Figures ?? [], () => Open?.Senders.Figures ?? [], () => observed.Current.Notifications, time).Show(meter);
     }
 
     private static readonly KeyValuePair<string, object?> RecordsTag = new("strongroom.cache", "records");
@@ -86,5 +89,5 @@ internal sealed class Watched(IStoreFigures store, CachingSecretStore? records, 
     private static IEnumerable<Measurement<T>> Some<T>(T? value)
         where T : struct => value is { } known ? [new Measurement<T>(known)] : [];
 
-    internal sealed record OpenParts(AuditTrail Audit, Keyring Keyring, HealthEndpoint Health, Limiter Limiter);
+    internal sealed record OpenParts(AuditTrail Audit, Keyring Keyring, HealthEndpoint Health, Limiter Limiter, AuditSinks Sinks, NotificationSenders Senders);
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Strongroom.Tests.Architecture;
+using Strongroom.Tests.Server.Webhooks;
 using YamlDotNet.RepresentationModel;
 
 namespace Strongroom.Tests.Server.Observability;
@@ -43,6 +44,18 @@ public sealed partial class DeployTests(DeployTests.Shown shown) : IClassFixture
         Assert.All(rules, r => Assert.Contains((string)r["labels"]["severity"]!, new[] { "warning", "critical" }));
         Assert.All(rules, r => Assert.NotEmpty((string)r["annotations"]["summary"]!));
         Assert.Equal(rules.Count, rules.Select(r => (string)r["alert"]!).Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData("strongroom_audit_sink_")]
+    [InlineData("strongroom_notification_")]
+    public void What_leaves_the_server_has_a_panel_and_an_alert_rule(string prefix)
+    {
+        var names = shown.Names.Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).ToList();
+
+        Assert.NotEmpty(names);
+        Assert.Empty(names.Where(n => !Dashboard.Contains($"({n}{{", StringComparison.Ordinal)));
+        Assert.Empty(names.Where(n => !Alerts.Contains(n, StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -88,7 +101,13 @@ public sealed partial class DeployTests(DeployTests.Shown shown) : IClassFixture
 
         public async ValueTask InitializeAsync()
         {
-            await using var server = await RunningServer.StartAsync(configure: Scrape.On(t => t with { SecretLabel = true, MetricsListen = "https://127.0.0.1:0" }));
+            using var authority = new TestAuthority();
+            await using var receiver = new LoopbackReceiver();
+            var metrics = Scrape.On(t => t with { SecretLabel = true, MetricsListen = "https://127.0.0.1:0" });
+            await using var server = await RunningServer.StartAsync(configure: o => metrics(o) with
+            {
+                AuditSinks = o.AuditSinks with { StandardOutput = true, Output = Stream.Null }, NotificationsFile = authority.Destination(receiver.Address),
+            });
             await server.CallAsync("CreateSecret", new { Name = "a", SecretString = "v", ClientRequestToken = Guid.NewGuid() });
             await server.CallAsync("GetSecretValue", new { SecretId = "a" });
             await server.CallAsync("DeleteSecret", new { SecretId = "a" });

@@ -1,5 +1,6 @@
 using Strongroom.Server.Observability;
 using Strongroom.Storage;
+using Strongroom.Tests.Server.Webhooks;
 
 namespace Strongroom.Tests.Server.Observability;
 
@@ -157,5 +158,78 @@ public sealed class MetricsTests
         Assert.Equal(1, scrape.Find("strongroom_events_total", "strongroom_event=\"StartSecretVersionDelete\""));
         Assert.True(scrape.Find("strongroom_disk_free_bytes") > 0);
         Assert.Contains("strongroom_job_runs_total{strongroom_job=\"purge\"}", scrape.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Deliveries_of_notifications_are_counted_by_destination_and_outcome()
+    {
+        using var authority = new TestAuthority();
+        await using var receiver = new LoopbackReceiver();
+        var file = authority.Destination(receiver.Address);
+        await using var server = await RunningServer.StartAsync(configure: o => Scrape.On()(o) with { NotificationsFile = file });
+        async Task<double?> SeenAsync(string name, params string[] labels)
+        {
+            await server.Server.ObserveAsync();
+            return (await Scrape.OfAsync(server)).Find("strongroom_notification_" + name, ["strongroom_destination=\"ops\"", .. labels]);
+        }
+
+        Assert.Equal(0, await SeenAsync("deliveries_total"));
+        Assert.Equal(0, await SeenAsync("waiting"));
+        Assert.Equal(0, await SeenAsync("oldest_waiting_age_seconds"));
+        receiver.Answer = _ => "500 Broken";
+        await server.CallAsync("CreateSecret", new { Name = "a", SecretString = "v", ClientRequestToken = Guid.NewGuid() });
+        await server.CallAsync("CreateSecret", new { Name = "b", SecretString = "v", ClientRequestToken = Guid.NewGuid() });
+        await server.Server.StepNotificationsAsync();
+        server.Time.Advance(TimeSpan.FromMilliseconds(400));
+
+        Assert.Equal(1, await SeenAsync("deliveries_total", "strongroom_outcome=\"failed\""));
+        Assert.Equal(2, await SeenAsync("waiting"));
+        Assert.Equal(0, await SeenAsync("dead"));
+        Assert.Equal(0.4, (await SeenAsync("oldest_waiting_age_seconds"))!.Value, 3);
+
+        receiver.Answer = _ => "200 OK";
+        server.Time.SetUtcNow(server.Time.GetUtcNow() + TimeSpan.FromMinutes(3));
+        while (await SeenAsync("waiting") > 0)
+            await server.Server.StepNotificationsAsync();
+
+        Assert.Equal(2, await SeenAsync("deliveries_total", "strongroom_outcome=\"delivered\""));
+        Assert.Equal(0, await SeenAsync("deliveries_total", "strongroom_outcome=\"given_up\""));
+        Assert.DoesNotContain("in-the-address", (await Scrape.OfAsync(server)).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Audit_sinks_are_shown_with_what_they_lack()
+    {
+        var output = new BrokenStream { IsBroken = true };
+        await using var server = await RunningServer.StartAsync(
+            configure: o => Scrape.On()(o) with { AuditSinks = o.AuditSinks with { StandardOutput = true, Output = output } });
+        await server.CallAsync("ListSecrets");
+        await server.Server.StepSinksAsync();
+        server.Time.SetUtcNow(server.Time.GetUtcNow() + TimeSpan.FromMilliseconds(200));
+
+        var failing = await Scrape.OfAsync(server);
+        Assert.Equal(1, failing.Find("strongroom_audit_sink_failing", "strongroom_sink=\"stdout\""));
+        Assert.True(failing.Find("strongroom_audit_sink_failures_total") >= 1);
+        Assert.Equal(0, failing.Find("strongroom_audit_sink_sent_total"));
+        Assert.Equal(new FileInfo(Directory.EnumerateFiles(Path.Combine(server.Data, "audit"), "*.jsonl").Single()).Length, failing.Find("strongroom_audit_sink_lag_bytes"));
+        Assert.True(failing.Find("strongroom_audit_sink_behind_seconds") >= 0.2);
+
+        output.IsBroken = false;
+        await server.Server.StepSinksAsync();
+        await server.Server.StepSinksAsync();
+
+        var served = await Scrape.OfAsync(server);
+        Assert.Equal(0, served.Find("strongroom_audit_sink_failing"));
+        Assert.Equal(server.Records().Count, served.Find("strongroom_audit_sink_sent_total"));
+        Assert.Equal((0, 0), (served.Find("strongroom_audit_sink_lag_bytes"), served.Find("strongroom_audit_sink_behind_seconds")));
+        Assert.Equal(0, served.Find("strongroom_audit_sink_lost_segments_total"));
+    }
+
+    private sealed class BrokenStream : MemoryStream
+    {
+        public bool IsBroken { get; set; }
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+            IsBroken ? throw new IOException("broken") : base.WriteAsync(buffer, cancellationToken);
     }
 }

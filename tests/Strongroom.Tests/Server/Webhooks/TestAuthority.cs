@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
 
 namespace Strongroom.Tests.Server.Webhooks;
 
@@ -59,6 +60,15 @@ internal sealed class TestAuthority : IDisposable
         var path = Path.Combine(Folder, Guid.NewGuid().ToString("N"));
         File.WriteAllText(path, string.Join('\n', secrets) + "\n");
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return path;
+    }
+
+    /// <summary>A file for notifications with the one destination <c>ops</c>.</summary>
+    public string Destination(Uri address)
+    {
+        var path = Path.Combine(Folder, Guid.NewGuid() + ".json");
+        var destination = new JsonObject { ["name"] = "ops", ["url"] = address.ToString(), ["secretFile"] = Secret("0123456789abcdef0123456789abcdef") };
+        File.WriteAllText(path, new JsonObject { ["destinations"] = new JsonArray(destination) }.ToJsonString());
         return path;
     }
 
