@@ -32,6 +32,9 @@ public interface INotificationStore
     /// <param name="dead">Null for both states.</param>
     ValueTask<IReadOnlyList<StoredNotification>> ListNotificationsAsync(string? destination, bool? dead, long after, int limit, CancellationToken ct);
 
+    /// <summary>Ids of those of a destination that were given up, beside the newest <paramref name="kept"/> of them; oldest first.</summary>
+    ValueTask<IReadOnlyList<long>> ListSurplusAsync(string destination, int kept, int limit, CancellationToken ct);
+
     /// <summary>By destination, for those that have any.</summary>
     ValueTask<IReadOnlyList<NotificationCount>> CountNotificationsAsync(CancellationToken ct);
 

@@ -25,6 +25,20 @@ public sealed partial class SqlStore
             return await ReadNotificationsAsync(reader, ct);
         }, ct);
 
+    public ValueTask<IReadOnlyList<long>> ListSurplusAsync(string destination, int kept, int limit, CancellationToken ct) =>
+        engine.ReadAsync((destination, kept, limit), static async (session, query, ct) =>
+        {
+            await using var reader = await session.QueryAsync("""
+                SELECT seq FROM notification WHERE destination = @destination AND dead = 1 AND seq <=
+                  (SELECT seq FROM notification WHERE destination = @destination AND dead = 1 ORDER BY seq DESC LIMIT 1 OFFSET @kept)
+                ORDER BY seq LIMIT @limit
+                """, ct, ("destination", query.destination), ("kept", (long)query.kept), ("limit", (long)query.limit));
+            var ids = new List<long>();
+            while (await reader.ReadAsync(ct))
+                ids.Add(reader.GetInt64(0));
+            return (IReadOnlyList<long>)ids;
+        }, ct);
+
     public ValueTask<IReadOnlyList<NotificationCount>> CountNotificationsAsync(CancellationToken ct) => engine.ReadAsync(0, static async (session, _, ct) =>
     {
         await using var reader = await session.QueryAsync("""

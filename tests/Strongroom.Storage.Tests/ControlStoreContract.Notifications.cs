@@ -78,6 +78,24 @@ public abstract partial class ControlStoreContract
         Assert.Equal(2, Assert.Single(await Notifications.CountNotificationsAsync(Ct)).Waiting);
     }
 
+    [Fact]
+    public async Task Surplus_are_the_oldest_of_a_destination_s_that_were_given_up()
+    {
+        await Secrets.CommitAsync(Commit() with { Notifications = [.. Enumerable.Range(0, 5).Select(_ => Notification("ops", 0)), Notification("other", 0), Notification("ops", 0)] }, Ct);
+        var ids = (await Notifications.ListDueNotificationsAsync("ops", Time(0), 10, Ct)).Select(n => n.Id).ToList();
+        var other = (await Notifications.ListDueNotificationsAsync("other", Time(0), 10, Ct)).Single().Id;
+        // The last and the first of ops still wait.
+        foreach (var id in (long[])[ids[4], ids[1], other, ids[3], ids[2]])
+            await Notifications.PostponeNotificationAsync(id, 96, null, "it answered 404", Ct);
+
+        Assert.Equal([ids[1], ids[2]], await Notifications.ListSurplusAsync("ops", 2, 10, Ct));
+        Assert.Equal([ids[1]], await Notifications.ListSurplusAsync("ops", 2, 1, Ct));
+        Assert.Equal([ids[1]], await Notifications.ListSurplusAsync("ops", 3, 10, Ct));
+        Assert.Empty(await Notifications.ListSurplusAsync("ops", 4, 10, Ct));
+        Assert.Empty(await Notifications.ListSurplusAsync("other", 1, 10, Ct));
+        Assert.Empty(await Notifications.ListSurplusAsync("nobody", 1, 10, Ct));
+    }
+
     private static NewNotification Notification(string destination, long createdMs) =>
         new(Guid.NewGuid(), destination, "Secret Created", "{}"u8.ToArray(), Time(createdMs));
 }

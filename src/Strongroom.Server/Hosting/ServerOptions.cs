@@ -106,6 +106,9 @@ public sealed record ServerOptions
     /// <summary>File that says where notifications of changes go; null for nowhere. See docs/notifications.md.</summary>
     public string? NotificationsFile { get; init; }
 
+    /// <summary>How many notifications that were given up are kept for each destination.</summary>
+    public int MaxDeadNotifications { get; init; } = 10_000;
+
     /// <summary>How long before a secret is purged that is announced.</summary>
     public TimeSpan PurgeNotice { get; init; } = TimeSpan.FromDays(3);
 

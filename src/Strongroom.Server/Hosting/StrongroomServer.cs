@@ -309,8 +309,9 @@ public sealed class StrongroomServer : IAsyncDisposable
         {
             (auditLog, digests, AuditFindings) = await AuditDigests.OpenAsync(directory.AuditLog, options.AuditLog, store, keyring, entropy, time, ct);
             sinks = AuditSinks.Open(options.AuditSinks, directory.AuditLog, directory.AuditSinks, time, entropy, log);
-            senders = NotificationSenders.Open(NotificationDestination.ReadAll(options.NotificationsFile), store, time, entropy, log);
             var audit = new AuditTrail(auditLog, secrets, store, entropy, time, options.AuditReadsWaitForDisk);
+            senders = NotificationSenders.Open(
+                NotificationDestination.ReadAll(options.NotificationsFile), options.MaxDeadNotifications, store, audit, time, entropy, log);
             RestoreMark.Take(directory.Root, auditLog, audit);
             RecoveredRecords = await audit.RecoverAsync(ct);
             if (AuditFindings.Count > 0)

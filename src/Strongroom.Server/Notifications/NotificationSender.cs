@@ -1,21 +1,26 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Strongroom.Crypto;
+using Strongroom.Server.Audit;
 using Strongroom.Server.Webhooks;
 using Strongroom.Storage;
 
 namespace Strongroom.Server.Notifications;
 
 /// <summary>
-/// Delivers one destination's notifications, oldest first, each at least once. One that is refused is tried again for about a day, then given up and kept; while
-/// a destination is down, the others behind the first are not worn out by it.
+/// Delivers one destination's notifications, oldest first, each at least once. One that is refused is tried again for about a day, then given up and kept, as long as
+/// there are not too many of those; while a destination is down, the others behind the first are not worn out by it.
 /// </summary>
+/// <param name="maxDead">How many are kept that were given up: the newest.</param>
 internal sealed partial class NotificationSender(
-    string destination, WebhookClient client, INotificationStore store, IControlStore control, Guid holder, TimeProvider time, Entropy entropy, ILogger log) : IDisposable
+    string destination, WebhookClient client, INotificationStore store, IControlStore control, AuditTrail audit, int maxDead, Guid holder, TimeProvider time,
+    Entropy entropy, ILogger log) : IDisposable
 {
     /// <summary>5 s, 10, 20 … 15 minutes: the last attempt is about 17 to 23 hours after the first.</summary>
     public const int MaxAttempts = 96;
 
     private const int BatchSize = 50;
+    private const int DroppedAtOnce = 1000;
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(5);
@@ -31,8 +36,10 @@ internal sealed partial class NotificationSender(
     private long deliveries;
     private long failures;
     private long givenUp;
+    private long dropped;
 
-    public DeliveryFigures Figures => new(destination, Volatile.Read(ref deliveries), Volatile.Read(ref failures), Volatile.Read(ref givenUp));
+    public DeliveryFigures Figures =>
+        new(destination, Volatile.Read(ref deliveries), Volatile.Read(ref failures), Volatile.Read(ref givenUp), Volatile.Read(ref dropped));
 
     /// <summary>Until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken ct)
@@ -129,6 +136,28 @@ internal sealed partial class NotificationSender(
 
         Volatile.Write(ref givenUp, givenUp + 1);
         GivenUp(log, notification.DetailType, notification.EventId, destination, attempts, reason);
+        await DropSurplusAsync(ct);
+    }
+
+    private async Task DropSurplusAsync(CancellationToken ct)
+    {
+        while (await store.ListSurplusAsync(destination, maxDead, DroppedAtOnce, ct) is { Count: > 0 } surplus)
+        {
+            var now = time.GetUtcNow();
+            var commit = new SecretCommit([], []) { NotificationChange = new NotificationChange([], surplus, now) };
+            var message = string.Create(CultureInfo.InvariantCulture, $"Dropped {surplus.Count} of the notifications for {destination} that were given up, the oldest: {maxDead} are kept.");
+            try
+            {
+                await audit.CommitNoticeAsync(commit, "NotificationsDropped", message, null, now, ct);
+            }
+            catch (AuditUnavailableException)
+            {
+                // They are dropped all the same: the record waits in the outbox until the log takes it.
+            }
+
+            Volatile.Write(ref dropped, dropped + surplus.Count);
+            TooMany(log, destination, surplus.Count, maxDead);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The destination {Destination} does not take a notification: {Reason}. It is tried again for about a day.")]
@@ -139,6 +168,9 @@ internal sealed partial class NotificationSender(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The notification {DetailType} {Id} for {Destination} was given up after {Attempts} attempts: {Reason}. See: strongroom notifications list")]
     private static partial void GivenUp(ILogger log, string detailType, Guid id, string destination, int attempts, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Count} of the notifications for {Destination} that were given up, the oldest, were dropped: {Kept} are kept.")]
+    private static partial void TooMany(ILogger log, string destination, int count, int kept);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Notifications for {Destination} wait: {Reason}")]
     private static partial void Interrupted(ILogger log, string destination, string reason);

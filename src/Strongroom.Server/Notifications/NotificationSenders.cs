@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Strongroom.Crypto;
+using Strongroom.Server.Audit;
 using Strongroom.Server.Webhooks;
 using Strongroom.Storage;
 
@@ -16,7 +17,7 @@ internal sealed class NotificationSenders : IDisposable
 
     /// <exception cref="StoreRefusedException">A secret or CA file can't be used; the message says what to do.</exception>
     public static NotificationSenders Open(
-        IReadOnlyList<NotificationDestination> destinations, SqlStore store, TimeProvider time, Entropy entropy, ILogger log)
+        IReadOnlyList<NotificationDestination> destinations, int maxDead, SqlStore store, AuditTrail audit, TimeProvider time, Entropy entropy, ILogger log)
     {
         var opened = new NotificationSenders(destinations);
         try
@@ -24,7 +25,7 @@ internal sealed class NotificationSenders : IDisposable
             foreach (var destination in destinations)
             {
                 var client = new WebhookClient(destination.Webhook, $"the destination '{destination.Name}'", time);
-                opened.senders.Add(new NotificationSender(destination.Name, client, store, store, entropy.NewGuid(), time, entropy, log));
+                opened.senders.Add(new NotificationSender(destination.Name, client, store, store, audit, maxDead, entropy.NewGuid(), time, entropy, log));
             }
         }
         catch

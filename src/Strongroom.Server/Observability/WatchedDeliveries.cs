@@ -30,6 +30,9 @@ internal sealed class WatchedDeliveries(
         meter.CreateObservableGauge(Prefix + "waiting", () => OfCounts(c => c?.Waiting ?? 0), "{notification}", "Notifications that wait for their destination.");
         meter.CreateObservableGauge(Prefix + "dead", () => OfCounts(c => c?.Dead ?? 0), "{notification}", "Notifications that were given up and are kept.");
         meter.CreateObservableGauge(Prefix + "oldest_waiting.age", () => OfCounts(Age), "s", "Age of the oldest notification that waits; 0 when none does.");
+        meter.CreateObservableCounter(
+            Prefix + "dropped", () => deliveries().Select(d => new Measurement<long>(d.Dropped, Tag(d.Destination))), "{notification}",
+            "Notifications that had been given up and were dropped, because there were too many of them.");
         meter.CreateObservableCounter(Prefix + "deliveries", Outcomes, "{attempt}", "Attempts to deliver a notification, by outcome.");
     }
 

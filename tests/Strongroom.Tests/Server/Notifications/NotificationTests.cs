@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using Strongroom.Server.Hosting;
 using Strongroom.Server.Notifications;
 using Strongroom.Tests.Architecture;
+using Strongroom.Tests.Server.Observability;
 using Strongroom.Tests.Server.Webhooks;
 using static Strongroom.Tests.Server.Sts.Identities;
 
@@ -288,6 +289,38 @@ public sealed partial class NotificationTests : IAsyncLifetime
         Assert.Equal(
             ["RetryNotifications", "DropNotifications"],
             server.Records().Where(r => r["errorCode"] is null && (string?)r["eventSource"] == "strongroom.amazonaws.com" && (bool?)r["readOnly"] == false).Select(r => (string)r["eventName"]!));
+    }
+
+    [Theory]
+    [InlineData(3, 0)]
+    [InlineData(2, 1)]
+    [InlineData(1, 2)]
+    public async Task Of_those_given_up_the_newest_are_kept_and_dropping_leaves_a_record(int kept, int dropped)
+    {
+        await server.CloseAsync();
+        await server.OpenAsync(
+            configure: o => Scrape.On()(o) with { NotificationsFile = Write(null), MaxDeadNotifications = kept, CompressAudit = false }, logging: l => l.SetMinimumLevel(LogLevel.Trace).AddProvider(log));
+        receiver.Answer = _ => "410 Gone";
+        foreach (var name in (string[])["a", "b", "c"])
+            await server.CallAsync("CreateSecret", new { Name = name, SecretString = Value, ClientRequestToken = T1 });
+        Scrape scrape;
+        do
+        {
+            await server.Server.StepNotificationsAsync();
+            server.Time.Advance(TimeSpan.FromMinutes(15));
+            scrape = await Scrape.OfAsync(server);
+        }
+        while (scrape.Find("strongroom_notification_deliveries_total", "strongroom_outcome=\"given_up\"") < 3);
+        // A step that the server took by itself has ended when this one has.
+        await server.Server.StepNotificationsAsync();
+        scrape = await Scrape.OfAsync(server);
+
+        Assert.Equal(((string[])["a", "b", "c"])[dropped..], (await ListAsync("DEAD")).Select(n => (string)n!["Event"]!["detail"]!["name"]!));
+        Assert.Equal(dropped, scrape.Find("strongroom_notification_dropped_total", "strongroom_destination=\"ops\""));
+        // A write to the log during which the clock jumped counts as one that hangs; its record is there after the stop at the latest.
+        await server.CloseAsync();
+        Assert.Equal(dropped, server.Records().Count(r => (string?)r["eventName"] == "NotificationsDropped"));
+        Assert.Equal(dropped, log.All.Count(l => l.Message.Contains("were dropped", StringComparison.Ordinal)));
     }
 
     [Fact]
