@@ -32,6 +32,10 @@ public sealed partial class SqlStore : ISecretStore, IControlStore, IDirectorySt
     public static async Task<SqlStore> OpenPostgresAsync(string connectionString, TimeProvider time, CancellationToken ct) =>
         new(await PostgresEngine.OpenAsync(connectionString, Migration.For("Postgres"), time, ct), time);
 
+    /// <summary>Whether a connection string leaves it open who answers on the network: another machine, whose certificate is not verified.</summary>
+    /// <exception cref="StoreRefusedException">It is no connection string.</exception>
+    public static bool IsUnverifiedPostgres(string connectionString) => PostgresServer.IsUnverified(connectionString);
+
     /// <summary>Where the data is, for people; never a password.</summary>
     public string Place => engine.Place;
 

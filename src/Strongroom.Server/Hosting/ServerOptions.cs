@@ -23,6 +23,9 @@ public sealed record ServerOptions
     /// <summary>Database, audit log, key file and TLS files live here. Created 0700.</summary>
     public required string DataDirectory { get; init; }
 
+    /// <summary>The configuration file that was read; null for none.</summary>
+    public string? ConfigurationFile { get; init; }
+
     /// <summary>PostgreSQL connection string; null for the embedded SQLite database in the data directory.</summary>
     public string? Store { get; init; }
 

@@ -22,8 +22,9 @@ public static class SettingsReader
         string data, string? configFlag, IReadOnlyDictionary<string, IReadOnlyList<string>> flags, IReadOnlyDictionary<string, string> environment)
     {
         RefuseUnknownVariables(environment.Keys);
-        var file = ReadFile(data, configFlag ?? environment.GetValueOrDefault(Settings.ConfigVariable));
-        var options = new ServerOptions { DataDirectory = data };
+        var path = FindFile(data, configFlag ?? environment.GetValueOrDefault(Settings.ConfigVariable));
+        var file = path is null ? [] : ReadFile(path);
+        var options = new ServerOptions { DataDirectory = data, ConfigurationFile = path };
         foreach (var setting in Settings.All)
         {
             var values = flags.GetValueOrDefault(setting.Name) ?? FromEnvironment(setting, environment) ?? file.GetValueOrDefault(setting.Name);
@@ -68,13 +69,12 @@ public static class SettingsReader
         };
     }
 
-    private static Dictionary<string, IReadOnlyList<string>> ReadFile(string data, string? chosen)
-    {
-        var path = chosen ?? Path.Combine(data, FileName);
-        var values = new Dictionary<string, IReadOnlyList<string>>();
-        if (chosen is null && !File.Exists(path))
-            return values;
+    // One that is named must be there; the usual one need not.
+    private static string? FindFile(string data, string? chosen) => chosen ?? (Path.Combine(data, FileName) is var usual && File.Exists(usual) ? usual : null);
 
+    private static Dictionary<string, IReadOnlyList<string>> ReadFile(string path)
+    {
+        var values = new Dictionary<string, IReadOnlyList<string>>();
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(path), Lenient);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Strongroom.Crypto.KeyProviders;
 using Strongroom.Server.Observability;
+using Strongroom.Storage;
 
 namespace Strongroom.Server.Hosting;
 
@@ -41,11 +42,14 @@ internal static partial class StartLine
                 found.Add("the key that opens the root key lies next to the data");
         }
 
-        foreach (var path in new[] { options.Seal.KeyFile ?? directory.RootKey, options.Seal.Pkcs11PinFile, options.TlsKey, directory.Credentials })
+        foreach (var path in PrivateFiles(options, directory).OfType<string>().Distinct(StringComparer.Ordinal))
         {
-            if (path is not null && IsReadableByOthers(path))
+            if (IsReadableByOthers(path))
                 found.Add($"other users can read {path}");
         }
+
+        if (options.Store is { } database && SqlStore.IsUnverifiedPostgres(database))
+            found.Add("PostgreSQL on the network without a verified certificate");
 
         if (options.AllowPrivateOidcIssuers)
             found.Add("OIDC issuers on private networks are allowed");
@@ -60,8 +64,17 @@ internal static partial class StartLine
         return found;
     }
 
+    // What holds a secret, or may: a configuration file a password in the connection string, the notifications' file an address that is one.
+    private static IEnumerable<string?> PrivateFiles(ServerOptions options, DataDirectory directory) =>
+    [
+        directory.Root, options.Seal.KeyFile ?? directory.RootKey, options.Seal.Pkcs11PinFile, options.TlsKey, directory.Credentials, options.ConfigurationFile,
+        options.NotificationsFile, options.AuditSinks.SyslogKey, .. Keys(directory.Tls),
+    ];
+
+    private static string[] Keys(string tls) => Directory.Exists(tls) ? Directory.GetFiles(tls, "*-key.pem") : [];
+
     private static bool IsReadableByOthers(string path) =>
-        File.Exists(path) && File.GetUnixFileMode(path) is var mode && (mode & (UnixFileMode.GroupRead | UnixFileMode.OtherRead)) != 0
+        (File.Exists(path) || Directory.Exists(path)) && File.GetUnixFileMode(path) is var mode && (mode & (UnixFileMode.GroupRead | UnixFileMode.OtherRead)) != 0
         && !PrivateFile.IsCredential(path, mode);
 
     [LoggerMessage(Level = LogLevel.Information, Message =

@@ -37,6 +37,21 @@ internal sealed class PostgresServer
         }
     }
 
+    /// <summary>Whether somebody on the network could pass for the database: it is on another machine, and its certificate is not verified.</summary>
+    /// <exception cref="StoreRefusedException">The text is not a connection string.</exception>
+    public static bool IsUnverified(string text)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(new PostgresServer(text).connectionString);
+        // VerifyCA asks for no name: with the system's authorities anybody's certificate would do.
+        var isVerified = settings.SslMode == SslMode.VerifyFull || (settings.SslMode == SslMode.VerifyCA && !string.IsNullOrEmpty(settings.RootCertificate));
+        return !isVerified && !settings.Host!.Split(',').All(host => IsThisMachine(host.Trim()));
+    }
+
+    // Also a socket: a directory, or an abstract name.
+    private static bool IsThisMachine(string host) =>
+        host.StartsWith('/') || host.StartsWith('@')
+        || (Uri.TryCreate("tcp://" + (host.Contains("::", StringComparison.Ordinal) && !host.StartsWith('[') ? $"[{host}]" : host), UriKind.Absolute, out var uri) && uri.IsLoopback);
+
     /// <summary>Host, port and database, for messages.</summary>
     public string Place { get; }
 

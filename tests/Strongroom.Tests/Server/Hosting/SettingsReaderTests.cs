@@ -53,6 +53,26 @@ public sealed class SettingsReaderTests
         }
     }
 
+    [Fact]
+    public void The_file_that_was_read_is_known_and_one_that_is_not_there_is_none()
+    {
+        var directory = Directory.CreateTempSubdirectory("strongroom-settings-");
+        try
+        {
+            var (usual, named) = (Path.Combine(directory.FullName, "strongroom.json"), Path.Combine(directory.FullName, "other.json"));
+            Assert.Null(Read([], directory.FullName).ConfigurationFile);
+            File.WriteAllText(usual, "{}");
+            File.WriteAllText(named, "{}");
+
+            Assert.Equal(usual, Read([], directory.FullName).ConfigurationFile);
+            Assert.Equal(named, Read(new() { ["STRONGROOM_CONFIG"] = named }, directory.FullName).ConfigurationFile);
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
     private static ServerOptions Read(Dictionary<string, string> variables, string data = "/no/such/directory") =>
         SettingsReader.Read(data, null, new Dictionary<string, IReadOnlyList<string>>(), variables);
 }

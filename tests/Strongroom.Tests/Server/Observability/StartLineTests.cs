@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Strongroom.Server.Hosting;
+using Strongroom.Storage;
 
 namespace Strongroom.Tests.Server.Observability;
 
@@ -43,6 +44,9 @@ public sealed class StartLineTests
         Assert.Empty(Of(safe));
         Assert.Equal([$"other users can read {key}"], Of(safe with { Seal = new SealOptions { KeyFile = key } }));
         Assert.Equal([$"other users can read {key}"], Of(safe with { TlsKey = key }));
+        Assert.Equal([$"other users can read {key}"], Of(safe with { ConfigurationFile = key, NotificationsFile = key }));
+        Assert.Equal([$"other users can read {key}"], Of(safe with { AuditSinks = new() { SyslogKey = key } }));
+        Assert.Equal(["PostgreSQL on the network without a verified certificate"], Of(safe with { Store = "Host=db.example.com;Database=s" }));
         Assert.Contains("plain HTTP", Assert.Single(Of(safe with { Listen = "http://0.0.0.0:1" })), StringComparison.Ordinal);
         Assert.Contains("next to the data", Assert.Single(Of(safe with { Seal = new SealOptions() })), StringComparison.Ordinal);
         Assert.Contains("OIDC", Assert.Single(Of(safe with { AllowPrivateOidcIssuers = true })), StringComparison.Ordinal);
@@ -50,8 +54,31 @@ public sealed class StartLineTests
         Assert.Contains("name secrets", Assert.Single(Of(safe with { Telemetry = new() { SecretLabel = true } })), StringComparison.Ordinal);
         Assert.Contains("telemetry", Assert.Single(Of(safe with { Telemetry = new() { OtlpEndpoint = "http://collector.example.com:4318" } })), StringComparison.Ordinal);
         Assert.Contains("root access key", Assert.Single(Of(safe with { RootSecretAccessKey = "secret-canary" })), StringComparison.Ordinal);
+        File.SetUnixFileMode(key, UnixFileMode.UserRead);
+        Assert.Empty(Of(safe with { ConfigurationFile = key, NotificationsFile = key, TlsKey = key }));
         File.Delete(key);
+        Assert.Empty(Of(safe with { ConfigurationFile = key }));
+        File.SetUnixFileMode(server.Data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead);
+        Assert.Equal([$"other users can read {server.Data}"], Of(safe));
     }
+
+    // Source: Npgsql, "Connection String Parameters" and "Security and encryption": Require and below accept any certificate; VerifyCA does not look at the name.
+    [Theory]
+    [InlineData("Host=db.example.com;Database=s", true)]
+    [InlineData("Host=db.example.com;Database=s;SSL Mode=Require", true)]
+    [InlineData("Host=db.example.com;Database=s;SSL Mode=VerifyCA", true)]
+    [InlineData("Host=db.example.com;Database=s;SSL Mode=VerifyCA;Root Certificate=/etc/ca.pem", false)]
+    [InlineData("Host=db.example.com;Database=s;SSL Mode=VerifyFull", false)]
+    [InlineData("Host=10.0.0.7;Database=s;SSL Mode=Disable", true)]
+    [InlineData("Host=localhost;Database=s", false)]
+    [InlineData("Host=127.0.0.1;Database=s;SSL Mode=Disable", false)]
+    [InlineData("Host=::1;Database=s", false)]
+    [InlineData("Host=/run/postgresql;Database=s", false)]
+    [InlineData("Host=localhost:5433,db.example.com:5433;Database=s", true)]
+    [InlineData("Host=localhost:5433,127.0.0.1:5434;Database=s", false)]
+    [InlineData("Host=localhost.example.com;Database=s", true)]
+    public void A_database_that_anybody_could_pass_for_is_named(string connectionString, bool isUnverified) =>
+        Assert.Equal(isUnverified, SqlStore.IsUnverifiedPostgres(connectionString));
 
     private sealed class Lines : ILoggerProvider
     {
