@@ -1,4 +1,6 @@
 using System.Collections;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Strongroom.Cli;
 
@@ -10,6 +12,10 @@ internal sealed record Terminal(
     public static Terminal OfProcess() => new(
         Console.Out, Console.Error, !Console.IsOutputRedirected,
         System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? ""));
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    public void WriteJson(JsonNode json) => Output.WriteLine(json.ToJsonString(Indented));
 
     public void Warn(string text) => Error.WriteLine("warning: " + text);
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Strongroom.Cli.Aws;
 
@@ -9,8 +8,6 @@ namespace Strongroom.Cli.Commands;
 /// <summary><c>strongroom account</c>: the accounts of the installation.</summary>
 internal static class AccountCommand
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
     public static Command Create(Terminal terminal)
     {
         var command = new DocumentedCommand("account", "Work with the accounts of this installation. Only the first account may.")
@@ -24,13 +21,11 @@ internal static class AccountCommand
 
     private static DocumentedCommand CreateCreate(Terminal terminal)
     {
-        var (data, json) = (DocumentedCommand.DataOption(), JsonOption());
         var name = new Option<string?>("--name") { Description = "A name for people, up to 50 characters." };
         var id = new Option<string?>("--account-id") { Description = "Twelve digits. Chosen by chance when not given." };
         var command = new DocumentedCommand(
             "create",
-            "Create an account and print the access key of its root, whose secret is shown this once. Signs with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY when "
-            + "they are set and --data is not given, else as the root of the data directory.")
+            "Create an account and print the access key of its root, whose secret is shown this once. " + CallFlags.Signs)
         {
             Examples =
             [
@@ -40,17 +35,14 @@ internal static class AccountCommand
         };
         command.Add(name);
         command.Add(id);
-        command.Add(data);
-        command.Add(json);
+        var call = new CallFlags(command);
         command.SetAction(async (parsed, ct) =>
         {
-            using var client = OwnClient.Open(terminal, parsed.GetValue(data));
+            using var client = call.Open(parsed, terminal);
             var parameters = new JsonObject();
-            if (parsed.GetValue(name) is { } chosenName)
-                parameters["Name"] = chosenName;
-            if (parsed.GetValue(id) is { } chosenId)
-                parameters["AccountId"] = chosenId;
-            Print(terminal, await client.CallAsync("CreateAccount", parameters, ct), parsed.GetValue(json));
+            parameters.Put("Name", parsed.GetValue(name));
+            parameters.Put("AccountId", parsed.GetValue(id));
+            Print(terminal, await client.CallAsync("CreateAccount", parameters, ct), call.AsJson(parsed));
             return 0;
         });
         return command;
@@ -58,29 +50,25 @@ internal static class AccountCommand
 
     private static DocumentedCommand CreateList(Terminal terminal)
     {
-        var (data, json) = (DocumentedCommand.DataOption(), JsonOption());
         var command = new DocumentedCommand("list", "List the accounts of this installation.")
         {
             Examples = ["strongroom account list", "strongroom account list --json"],
         };
-        command.Add(data);
-        command.Add(json);
+        var call = new CallFlags(command);
         command.SetAction(async (parsed, ct) =>
         {
-            using var client = OwnClient.Open(terminal, parsed.GetValue(data));
-            List(terminal, await ListAsync(client, ct), parsed.GetValue(json));
+            using var client = call.Open(parsed, terminal);
+            List(terminal, await ListAsync(client, ct), call.AsJson(parsed));
             return 0;
         });
         return command;
     }
 
-    private static Option<bool> JsonOption() => new("--json") { Description = "As JSON." };
-
     private static void Print(Terminal terminal, JsonObject answer, bool asJson)
     {
         if (asJson)
         {
-            terminal.Output.WriteLine(answer.ToJsonString(Indented));
+            terminal.WriteJson(answer);
             return;
         }
 
@@ -108,7 +96,7 @@ internal static class AccountCommand
     {
         if (asJson)
         {
-            terminal.Output.WriteLine(new JsonObject { ["Accounts"] = accounts }.ToJsonString(Indented));
+            terminal.WriteJson(new JsonObject { ["Accounts"] = accounts });
             return;
         }
 

@@ -70,10 +70,12 @@ internal static class AuditSearchCommand
 internal static class AuditDirectory
 {
     /// <exception cref="CommandException">There is none.</exception>
-    public static string Of(Terminal terminal, string? data)
+    public static string Of(Terminal terminal, string? data) => In(Settings.DataDirectory(data, terminal.Environment));
+
+    /// <exception cref="CommandException">There is none.</exception>
+    public static string In(string root)
     {
-        var root = Settings.DataDirectory(data, terminal.Environment);
-        var directory = Path.Combine(root, "audit");
+        var directory = DataDirectory.AuditLogIn(root);
         return Directory.Exists(directory) ? directory : throw new CommandException($"There is no audit log in {root}. Name the data directory with --data.");
     }
 }

@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Strongroom.Server.Audit;
+using Strongroom.Server.Backup;
 using Strongroom.Server.Hosting;
-using Strongroom.Storage;
 
 namespace Strongroom.Cli.Commands;
 
@@ -43,17 +43,15 @@ internal static class AuditVerifyCommand
 
     private static async Task<AuditVerification> CheckAsync(string root, string? keyFile, Terminal terminal, CancellationToken ct)
     {
-        var directory = Path.Combine(root, "audit");
-        if (!Directory.Exists(directory))
-            throw new CommandException($"There is no audit log in {root}. Name the data directory with --data.");
+        var directory = AuditDirectory.In(root);
         // Before the log is read: it only grows, so it must hold what the database knows now.
-        var store = SettingsReader.Read(root, configFlag: null, new Dictionary<string, IReadOnlyList<string>>(), terminal.Environment).Store;
-        var settings = await InstalledSettings.ReadAsync(store, Path.Combine(root, "strongroom.db"), [DigestKey.PublicSetting, AuditDigests.KnownSetting], ct);
+        var options = SettingsReader.Read(root, configFlag: null, new Dictionary<string, IReadOnlyList<string>>(), terminal.Environment);
+        await using var store = await InstalledStore.OpenAsync(options, ct);
         var pem = keyFile is not null ? await File.ReadAllTextAsync(keyFile, ct)
-            : settings.TryGetValue(DigestKey.PublicSetting, out var stored) ? Encoding.ASCII.GetString(stored)
+            : await store.FindSettingAsync(DigestKey.PublicSetting, ct) is { } stored ? Encoding.ASCII.GetString(stored)
             : throw new CommandException("The database knows no key that signs digests: the server has not been started since they were introduced.");
         using var key = Parse(pem, keyFile ?? "the database");
-        var known = AuditDigest.Known(settings.GetValueOrDefault(AuditDigests.KnownSetting));
+        var known = AuditDigest.Known(await store.FindSettingAsync(AuditDigests.KnownSetting, ct));
         return new AuditVerifier(directory, key, known, Progress(terminal)).Verify();
     }
 

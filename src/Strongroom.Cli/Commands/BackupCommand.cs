@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Strongroom.Crypto;
 using Strongroom.Crypto.KeyProviders;
@@ -13,8 +12,6 @@ namespace Strongroom.Cli.Commands;
 /// <summary><c>strongroom backup</c>: one file with everything, encrypted as it is stored.</summary>
 internal static class BackupCommand
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
     public static Command Create(Terminal terminal)
     {
         var to = new Option<string>("--to") { Description = "The file to make. It must not exist.", HelpName = "file", Required = true };
@@ -25,7 +22,7 @@ internal static class BackupCommand
         };
         var withoutRootKey = InstallationFlags.WithoutRootKeyOption(
             "Make one although the root key can't be had. Nothing then shows later whether somebody edited it, and configuration and TLS keys are not in it.");
-        var json = new Option<bool>("--json") { Description = "As JSON." };
+        var json = DocumentedCommand.JsonOption();
         var command = new DocumentedCommand(
             "backup",
             "Write a backup to one file, while the server runs or not: the database as of one moment, configuration, TLS authority, and the audit log if asked for. "
@@ -58,9 +55,7 @@ internal static class BackupCommand
     private static async Task<(BackupManifest Manifest, IReadOnlyList<string> LeftOut)> RunAsync(
         Terminal terminal, ServerOptions options, string to, bool withAudit, bool includeRootKey, bool withoutRootKey, CancellationToken ct)
     {
-        await using var snapshot = options.Store is null
-            ? await StoreSnapshot.OpenSqliteAsync(DataDirectory.DatabaseIn(options.DataDirectory), ct)
-            : await StoreSnapshot.OpenPostgresAsync(options.Store, ct);
+        await using var snapshot = await InstalledStore.OpenAsync(options, ct);
         var seal = await StoredSeal.FindAsync(snapshot, ct) ?? throw new CommandException("There is nothing in the database yet. Start the server once, which sets it up.");
         var keyFile = includeRootKey ? RootKeyFile(options, seal) : null;
         using var keys = withoutRootKey ? null : await OpenKeysAsync(seal, options, ct);
@@ -105,7 +100,7 @@ internal static class BackupCommand
         var (manifest, leftOut) = result;
         if (asJson)
         {
-            terminal.Output.WriteLine(ToJson(manifest, path, leftOut).ToJsonString(Indented));
+            terminal.WriteJson(ToJson(manifest, path, leftOut));
         }
         else
         {

@@ -14,6 +14,9 @@ internal sealed class DocumentedCommand(string name, string description) : Comma
         HelpName = "directory",
     };
 
+    /// <summary>For programs, which all commands with a result take.</summary>
+    public static Option<bool> JsonOption() => new("--json") { Description = "As JSON." };
+
     /// <summary>Where the configuration file is, which all commands that read it take.</summary>
     public static Option<string?> ConfigOption() => new("--config")
     {

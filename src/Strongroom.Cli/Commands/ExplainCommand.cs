@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using Strongroom.Cli.Aws;
 
 namespace Strongroom.Cli.Commands;
 
@@ -10,8 +8,6 @@ namespace Strongroom.Cli.Commands;
 internal static class ExplainCommand
 {
     private const long MaxPolicyBytes = 1 << 20;
-
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     public static Command Create(Terminal terminal)
     {
@@ -23,8 +19,6 @@ internal static class ExplainCommand
         var replaces = new Option<string?>("--replaces") { Description = "With --rehearse: name or ARN of the identity policy that it would replace. Without: all of the principal's." };
         var secret = new Option<string?>("--secret") { Description = "With --rehearse: the secret whose resource policy it would be." };
         var days = new Option<long>("--days") { Description = "With --rehearse: how far back.", DefaultValueFactory = _ => 30 };
-        var data = DocumentedCommand.DataOption();
-        var json = new Option<bool>("--json") { Description = "As one JSON object." };
         var command = new DocumentedCommand("explain", "Say which statement decides whether a principal may do something; or what a new policy would have changed.")
         {
             Examples =
@@ -36,25 +30,26 @@ internal static class ExplainCommand
                 "strongroom explain --rehearse resource-policy.json --secret prod/db --json",
             ],
         };
-        foreach (var option in new Option[] { principal, action, resource, context, rehearse, replaces, secret, days, data, json })
+        foreach (var option in new Option[] { principal, action, resource, context, rehearse, replaces, secret, days })
             command.Add(option);
+        var call = new CallFlags(command);
         command.SetAction(async (parsed, ct) =>
         {
-            using var client = OwnClient.Open(terminal, parsed.GetValue(data));
+            using var client = call.Open(parsed, terminal);
             if (parsed.GetValue(rehearse) is { } file)
             {
                 var parameters = new JsonObject { ["PolicyDocument"] = ReadPolicy(file), ["Days"] = parsed.GetValue(days) };
-                Put(parameters, "Principal", parsed.GetValue(principal));
-                Put(parameters, "Replaces", parsed.GetValue(replaces));
-                Put(parameters, "SecretId", parsed.GetValue(secret));
-                Show(terminal, await client.CallAsync("Rehearse", parameters, ct), parsed.GetValue(json), Rehearsal);
+                parameters.Put("Principal", parsed.GetValue(principal));
+                parameters.Put("Replaces", parsed.GetValue(replaces));
+                parameters.Put("SecretId", parsed.GetValue(secret));
+                Show(terminal, await client.CallAsync("Rehearse", parameters, ct), call.AsJson(parsed), Rehearsal);
                 return 0;
             }
 
             if (parsed.GetValue(principal) is not { } who || parsed.GetValue(action) is not { } what || parsed.GetValue(resource) is not { } which)
                 throw new CommandException("Give --principal, --action and --resource; or a policy with --rehearse. See: strongroom explain --help");
             var question = new JsonObject { ["Principal"] = who, ["Action"] = what, ["Resource"] = which, ["Context"] = Context(parsed.GetValue(context) ?? []) };
-            Show(terminal, await client.CallAsync("Explain", question, ct), parsed.GetValue(json), Explanation);
+            Show(terminal, await client.CallAsync("Explain", question, ct), call.AsJson(parsed), Explanation);
             return 0;
         });
         return command;
@@ -65,12 +60,6 @@ internal static class ExplainCommand
         if (!file.Exists)
             throw new CommandException($"There is no file {file.FullName}.");
         return file.Length <= MaxPolicyBytes ? File.ReadAllText(file.FullName) : throw new CommandException($"{file.FullName} is too large for a policy.");
-    }
-
-    private static void Put(JsonObject parameters, string name, string? value)
-    {
-        if (value is not null)
-            parameters[name] = value;
     }
 
     private static JsonArray Context(string[] pairs)
@@ -90,7 +79,7 @@ internal static class ExplainCommand
     {
         if (asJson)
         {
-            terminal.Output.WriteLine(answer.ToJsonString(Indented));
+            terminal.WriteJson(answer);
             return;
         }
 

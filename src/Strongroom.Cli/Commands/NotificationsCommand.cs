@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Strongroom.Cli.Aws;
 
@@ -11,10 +10,6 @@ internal static class NotificationsCommand
 {
     // As the server takes them in one call.
     private const int AtOnce = 1000;
-
-    private const string Signs = " Signs with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY when they are set and --data is not given, else as the root of the data directory.";
-
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     public static Command Create(Terminal terminal)
     {
@@ -30,23 +25,21 @@ internal static class NotificationsCommand
 
     private static DocumentedCommand CreateList(Terminal terminal)
     {
-        var (data, json) = (DocumentedCommand.DataOption(), JsonOption());
         var destination = new Option<string?>("--destination") { Description = "Those of this destination alone." };
         var dead = new Option<bool>("--dead") { Description = "Those alone that were given up." };
-        var command = new DocumentedCommand("list", "List the destinations and what waits for them." + Signs)
+        var command = new DocumentedCommand("list", "List the destinations and what waits for them. " + CallFlags.Signs)
         {
             Examples = ["strongroom notifications list", "strongroom notifications list --dead --json"],
         };
         command.Add(destination);
         command.Add(dead);
-        command.Add(data);
-        command.Add(json);
+        var call = new CallFlags(command);
         command.SetAction(async (parsed, ct) =>
         {
-            using var client = OwnClient.Open(terminal, parsed.GetValue(data));
+            using var client = call.Open(parsed, terminal);
             var all = await ListAsync(client, parsed.GetValue(destination), parsed.GetValue(dead), ct);
-            if (parsed.GetValue(json))
-                terminal.Output.WriteLine(all.ToJsonString(Indented));
+            if (call.AsJson(parsed))
+                terminal.WriteJson(all);
             else
                 Print(terminal, all);
             return 0;
@@ -56,11 +49,10 @@ internal static class NotificationsCommand
 
     private static DocumentedCommand CreateChange(Terminal terminal, string verb, string operation, string description, string said)
     {
-        var (data, json) = (DocumentedCommand.DataOption(), JsonOption());
         var destination = new Option<string?>("--destination") { Description = "All of this destination." };
         var id = new Option<string?>("--id") { Description = "The one with this id." };
         var waiting = new Option<bool>("--waiting") { Description = "Those too that still wait, as for a destination that is configured no more." };
-        var command = new DocumentedCommand(verb, description + Signs)
+        var command = new DocumentedCommand(verb, description + " " + CallFlags.Signs)
         {
             Examples = [$"strongroom notifications {verb} --destination ops", $"strongroom notifications {verb} --id 17"],
         };
@@ -68,8 +60,7 @@ internal static class NotificationsCommand
         command.Add(id);
         if (verb == "drop")
             command.Add(waiting);
-        command.Add(data);
-        command.Add(json);
+        var call = new CallFlags(command);
         command.Validators.Add(parsed =>
         {
             if ((parsed.GetValue(destination) is null) == (parsed.GetValue(id) is null))
@@ -77,30 +68,27 @@ internal static class NotificationsCommand
         });
         command.SetAction(async (parsed, ct) =>
         {
-            using var client = OwnClient.Open(terminal, parsed.GetValue(data));
+            using var client = call.Open(parsed, terminal);
             var (total, count) = (0L, 0L);
             do
             {
                 var parameters = new JsonObject();
-                if (parsed.GetValue(destination) is { } name)
-                    parameters["Destination"] = name;
-                if (parsed.GetValue(id) is { } one)
-                    parameters["Id"] = one;
+                parameters.Put("Destination", parsed.GetValue(destination));
+                parameters.Put("Id", parsed.GetValue(id));
                 if (verb == "drop" && parsed.GetValue(waiting))
                     parameters["IncludeWaiting"] = true;
                 count = (long)(await client.CallAsync(operation, parameters, ct))["Count"]!;
                 total += count;
             }
             while (count == AtOnce);
-            terminal.Output.WriteLine(parsed.GetValue(json)
-                ? new JsonObject { ["Count"] = total }.ToJsonString(Indented)
-                : string.Format(CultureInfo.InvariantCulture, said, total));
+            if (call.AsJson(parsed))
+                terminal.WriteJson(new JsonObject { ["Count"] = total });
+            else
+                terminal.Output.WriteLine(string.Format(CultureInfo.InvariantCulture, said, total));
             return 0;
         });
         return command;
     }
-
-    private static Option<bool> JsonOption() => new("--json") { Description = "As JSON." };
 
     private static async Task<JsonObject> ListAsync(OwnClient client, string? destination, bool dead, CancellationToken ct)
     {
@@ -109,12 +97,9 @@ internal static class NotificationsCommand
         do
         {
             var parameters = new JsonObject();
-            if (destination is not null)
-                parameters["Destination"] = destination;
-            if (dead)
-                parameters["State"] = "DEAD";
-            if (token is not null)
-                parameters["NextToken"] = token;
+            parameters.Put("Destination", destination);
+            parameters.Put("State", dead ? "DEAD" : null);
+            parameters.Put("NextToken", token);
             var page = await client.CallAsync("ListNotifications", parameters, ct);
             destinations = page["Destinations"]!.DeepClone().AsArray();
             foreach (var notification in page["Notifications"]!.AsArray())

@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using Strongroom.Cli.Aws;
 
 namespace Strongroom.Cli.Commands;
 
@@ -25,11 +23,9 @@ internal static class ReportCommand
         "Unused", "NotRotatedInTime", "Untagged", "AboutToBePurged", Excess,
     ];
 
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
     public static Command Create(Terminal terminal)
     {
-        var (data, json, region) = (DocumentedCommand.DataOption(), JsonOption(), RegionOption());
+        var region = RegionOption();
         var days = new Option<long>("--days") { Description = "How far back access is compared with use.", DefaultValueFactory = _ => 90 };
         var unused = new Option<long>("--unused-days") { Description = "Days without a read after which a secret is unused (SecretsManager.3).", DefaultValueFactory = _ => 90 };
         var rotation = new Option<long>("--rotation-days") { Description = "Days within which a secret must be rotated (SecretsManager.4).", DefaultValueFactory = _ => 90 };
@@ -40,8 +36,7 @@ internal static class ReportCommand
         var command = new DocumentedCommand(
             "report",
             "Report unused secrets, secrets without rotation, rotations that failed or are overdue, secrets about to be purged, and principals with more access than they "
-            + "use; with the identifiers of AWS Security Hub's controls. Signs with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY when they are set and --data is not "
-            + "given, else as the root of the data directory.")
+            + "use; with the identifiers of AWS Security Hub's controls. " + CallFlags.Signs)
         {
             Examples =
             [
@@ -51,12 +46,13 @@ internal static class ReportCommand
                 "strongroom report usage --days 30",
             ],
         };
-        foreach (var option in new Option[] { region, days, unused, rotation, frequency, tags, failOn, data, json })
+        foreach (var option in new Option[] { region, days, unused, rotation, frequency, tags, failOn })
             command.Add(option);
+        var call = new CallFlags(command);
         command.Add(CreateUsage(terminal));
         command.SetAction(async (parsed, ct) =>
         {
-            using var client = OwnClient.Open(terminal, parsed.GetValue(data));
+            using var client = call.Open(parsed, terminal);
             var parameters = new JsonObject
             {
                 ["Days"] = parsed.GetValue(days),
@@ -66,10 +62,10 @@ internal static class ReportCommand
             };
             if (parsed.GetValue(frequency) is { } most)
                 parameters["MaximumAllowedRotationFrequency"] = most;
-            Put(parameters, "Region", parsed.GetValue(region));
+            parameters.Put("Region", parsed.GetValue(region));
             var answer = await client.CallAsync("Report", parameters, ct);
-            if (parsed.GetValue(json))
-                terminal.Output.WriteLine(answer.ToJsonString(Indented));
+            if (call.AsJson(parsed))
+                terminal.WriteJson(answer);
             else
                 Show(terminal, answer, parsed.GetValue(days));
             return Fails(answer, parsed.GetValue(failOn) ?? []) ? Found : 0;
@@ -79,7 +75,7 @@ internal static class ReportCommand
 
     private static DocumentedCommand CreateUsage(Terminal terminal)
     {
-        var (data, json, region) = (DocumentedCommand.DataOption(), JsonOption(), RegionOption());
+        var region = RegionOption();
         var days = new Option<long>("--days") { Description = "The period that ends now, in days.", DefaultValueFactory = _ => 30 };
         var secretPrice = new Option<decimal>("--price-secret-month") { Description = "Price of a secret for a month, in US dollars.", DefaultValueFactory = _ => ListPriceOfSecretMonth };
         var callPrice = new Option<decimal>("--price-10000-calls") { Description = "Price of 10,000 calls, in US dollars.", DefaultValueFactory = _ => ListPriceOfCalls };
@@ -87,17 +83,18 @@ internal static class ReportCommand
         {
             Examples = ["strongroom report usage", "strongroom report usage --days 7 --price-secret-month 0.35 --json"],
         };
-        foreach (var option in new Option[] { region, days, secretPrice, callPrice, data, json })
+        foreach (var option in new Option[] { region, days, secretPrice, callPrice })
             command.Add(option);
+        var call = new CallFlags(command);
         command.SetAction(async (parsed, ct) =>
         {
-            using var client = OwnClient.Open(terminal, parsed.GetValue(data));
+            using var client = call.Open(parsed, terminal);
             var parameters = new JsonObject { ["Days"] = parsed.GetValue(days) };
-            Put(parameters, "Region", parsed.GetValue(region));
+            parameters.Put("Region", parsed.GetValue(region));
             var answer = await client.CallAsync("ReportUsage", parameters, ct);
             answer["Cost"] = Cost(answer, parsed.GetValue(secretPrice), parsed.GetValue(callPrice));
-            if (parsed.GetValue(json))
-                terminal.Output.WriteLine(answer.ToJsonString(Indented));
+            if (call.AsJson(parsed))
+                terminal.WriteJson(answer);
             else
                 ShowUsage(terminal, answer);
             return 0;
@@ -105,15 +102,7 @@ internal static class ReportCommand
         return command;
     }
 
-    private static Option<bool> JsonOption() => new("--json") { Description = "As one JSON object." };
-
     private static Option<string?> RegionOption() => new("--region") { Description = "The region to report on. The configured one when not given." };
-
-    private static void Put(JsonObject parameters, string name, string? value)
-    {
-        if (value is not null)
-            parameters[name] = value;
-    }
 
     private static bool Fails(JsonObject answer, string[] on)
     {

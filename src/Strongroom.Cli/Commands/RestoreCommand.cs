@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Strongroom.Cli.Aws;
 using Strongroom.Crypto;
 using Strongroom.Crypto.KeyProviders;
@@ -11,15 +10,13 @@ namespace Strongroom.Cli.Commands;
 /// <summary><c>strongroom restore</c>: a data directory from a backup.</summary>
 internal static class RestoreCommand
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
     public static Command Create(Terminal terminal)
     {
         var from = new Option<string>("--from") { Description = "The backup.", HelpName = "file", Required = true };
         var data = new Option<string?>("--data") { Description = "The data directory to make. It must be empty or not exist.", HelpName = "directory", Required = true };
         var withoutRootKey = InstallationFlags.WithoutRootKeyOption(
             "Restore although the root key can't be had now. Damage is still found, an edit is not, and configuration and TLS keys are left out.");
-        var json = new Option<bool>("--json") { Description = "As JSON." };
+        var json = DocumentedCommand.JsonOption();
         var command = new DocumentedCommand(
             "restore",
             "Make a data directory from a backup. All of the backup is checked first; when anything is wrong, nothing is changed. "
@@ -117,7 +114,7 @@ internal static class RestoreCommand
             var result = BackupCommand.ToJson(manifest, backup.Path, leftOut);
             result["data"] = options.DataDirectory;
             result["authenticated"] = !withoutRootKey;
-            terminal.Output.WriteLine(result.ToJsonString(Indented));
+            terminal.WriteJson(result);
         }
         else
         {

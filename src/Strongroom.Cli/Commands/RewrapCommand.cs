@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Strongroom.Cli.Aws;
 
@@ -8,27 +7,22 @@ namespace Strongroom.Cli.Commands;
 /// <summary><c>strongroom rewrap</c>: moves values to the newest versions of their KMS keys.</summary>
 internal static class RewrapCommand
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
     public static Command Create(Terminal terminal)
     {
-        var data = DocumentedCommand.DataOption();
-        var json = new Option<bool>("--json") { Description = "As JSON." };
         var region = new Option<string?>("--region") { Description = "The region whose secrets to move. The configured one when not given." };
         var command = new DocumentedCommand(
             "rewrap",
             "After KMS keys were rotated, move the values of all secrets of the account and region to the newest versions of their keys. It can be stopped at any "
-            + "time and run again. Signs with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY when they are set and --data is not given, else as the root of the data directory.")
+            + "time and run again. " + CallFlags.Signs)
         {
             Examples = ["strongroom rewrap", "strongroom rewrap --region eu-west-1 --json"],
         };
         command.Add(region);
-        command.Add(data);
-        command.Add(json);
+        var call = new CallFlags(command);
         command.SetAction(async (parsed, ct) =>
         {
-            using var client = OwnClient.Open(terminal, parsed.GetValue(data));
-            Print(terminal, await RunAsync(terminal, client, parsed.GetValue(region), ct), parsed.GetValue(json));
+            using var client = call.Open(parsed, terminal);
+            Print(terminal, await RunAsync(terminal, client, parsed.GetValue(region), ct), call.AsJson(parsed));
             return 0;
         });
         return command;
@@ -41,10 +35,8 @@ internal static class RewrapCommand
         do
         {
             var parameters = new JsonObject();
-            if (region is not null)
-                parameters["Region"] = region;
-            if (token is not null)
-                parameters["NextToken"] = token;
+            parameters.Put("Region", region);
+            parameters.Put("NextToken", token);
             var step = await client.CallAsync("Rewrap", parameters, ct);
             secrets += (long)step["Secrets"]!;
             rewrapped += (long)step["Rewrapped"]!;
@@ -64,7 +56,7 @@ internal static class RewrapCommand
     {
         if (asJson)
         {
-            terminal.Output.WriteLine(result.ToJsonString(Indented));
+            terminal.WriteJson(result);
             return;
         }
 

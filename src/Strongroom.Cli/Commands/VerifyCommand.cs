@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Strongroom.Crypto;
 using Strongroom.Crypto.KeyProviders;
@@ -13,13 +12,11 @@ namespace Strongroom.Cli.Commands;
 /// <summary><c>strongroom verify</c>: whether everything that is stored, or in a backup, is whole.</summary>
 internal static class VerifyCommand
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
     public static Command Create(Terminal terminal)
     {
         var backup = new Option<string?>("--backup") { Description = "Check this backup instead, by restoring it to a temporary directory.", HelpName = "file" };
         var withoutRootKey = InstallationFlags.WithoutRootKeyOption("Check what can be checked without the root key; ciphertexts are not opened.");
-        var json = new Option<bool>("--json") { Description = "As JSON." };
+        var json = DocumentedCommand.JsonOption();
         var command = new DocumentedCommand(
             "verify",
             "Check the database, every encrypted value, key and label and the audit log, while the server runs or not; or, with --backup, a backup. "
@@ -55,9 +52,7 @@ internal static class VerifyCommand
 
     private static async Task<Report> CheckDataAsync(ServerOptions options, bool withoutRootKey, ProgressLine progress, CancellationToken ct)
     {
-        await using var snapshot = options.Store is null
-            ? await StoreSnapshot.OpenSqliteAsync(DataDirectory.DatabaseIn(options.DataDirectory), ct)
-            : await StoreSnapshot.OpenPostgresAsync(options.Store, ct);
+        await using var snapshot = await InstalledStore.OpenAsync(options, ct);
         var stored = await StoredSeal.FindAsync(snapshot, ct) ?? throw new CommandException("There is nothing in the database yet.");
         using var keyring = withoutRootKey ? null : await OpenKeyringAsync(stored, options, ct);
         var verification = new Verification(snapshot, keyring) { Progress = progress };
@@ -101,7 +96,7 @@ internal static class VerifyCommand
     {
         if (asJson)
         {
-            terminal.Output.WriteLine(report.ToJson(withoutRootKey).ToJsonString(Indented));
+            terminal.WriteJson(report.ToJson(withoutRootKey));
             return;
         }
 

@@ -30,6 +30,20 @@ internal static partial class Periodically
         }
     }
 
+    /// <summary>Takes steps, each of which says how long to wait before the next, until stopped.</summary>
+    public static async Task RunAsync(Func<CancellationToken, Task<TimeSpan>> step, TimeProvider time, CancellationToken ct)
+    {
+        try
+        {
+            while (true)
+                await Task.Delay(await step(ct), time, ct);
+        }
+        catch (OperationCanceledException)
+        {
+            // The stop.
+        }
+    }
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "Background job {Job} failed and will be tried again: {Reason}")]
     private static partial void JobFailed(ILogger log, string job, string reason);
 }

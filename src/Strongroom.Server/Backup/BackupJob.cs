@@ -55,9 +55,7 @@ internal sealed class BackupJob(ServerOptions options, Keyring keyring, AuditTra
     private async Task RunAsync(string directory, DateTimeOffset now, CancellationToken ct)
     {
         Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        await using var snapshot = options.Store is null
-            ? await StoreSnapshot.OpenSqliteAsync(DataDirectory.DatabaseIn(options.DataDirectory), ct)
-            : await StoreSnapshot.OpenPostgresAsync(options.Store, ct);
+        await using var snapshot = await InstalledStore.OpenAsync(options, ct);
         var seal = await StoredSeal.FindAsync(snapshot, ct) ?? throw new BackupException("The database has no root key any more, so there is nothing to back up.");
         var prefix = $"strongroom-{(seal.Installation ?? Guid.Empty).ToString("N")[..8]}-";
         var made = Find(directory, prefix);

@@ -263,7 +263,6 @@ public sealed class StrongroomServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options, instruments));
         if (options.Listen.StartsWith("https:", StringComparison.Ordinal))
             builder.WebHost.UseKestrelHttpsConfiguration();
-        // The program that hosts us, which may be somebody's test process, decides what its signals mean.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.StopTimeout);
         var app = builder.Build();
@@ -450,11 +449,4 @@ public sealed class StrongroomServer : IAsyncDisposable
 
     /// <summary>What there is once the root key is there.</summary>
     private sealed record Parts(Keyring Keyring, AuditLog Log, AuditDigests Digests, AuditSinks Sinks, NotificationSenders Senders, AuditTrail Audit, CredentialUses Uses, string Account, string FirstAccount);
-
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
 }

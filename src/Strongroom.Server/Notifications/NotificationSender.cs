@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Strongroom.Crypto;
 using Strongroom.Server.Audit;
+using Strongroom.Server.Background;
 using Strongroom.Server.Webhooks;
 using Strongroom.Storage;
 
@@ -41,19 +42,8 @@ internal sealed partial class NotificationSender(
     public DeliveryFigures Figures =>
         new(destination, Volatile.Read(ref deliveries), Volatile.Read(ref failures), Volatile.Read(ref givenUp), Volatile.Read(ref dropped));
 
-    /// <summary>Until it is cancelled.</summary>
-    public async Task RunAsync(CancellationToken ct)
-    {
-        try
-        {
-            while (true)
-                await Task.Delay(await TryStepAsync(ct), time, ct);
-        }
-        catch (OperationCanceledException)
-        {
-            // The stop. What waits is in the store.
-        }
-    }
+    /// <summary>Until it is cancelled. What waits then is in the store.</summary>
+    public Task RunAsync(CancellationToken ct) => Periodically.RunAsync(TryStepAsync, time, ct);
 
     public void Dispose()
     {

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Strongroom.Crypto;
+using Strongroom.Server.Background;
 using Strongroom.Server.Webhooks;
 
 namespace Strongroom.Server.Audit.Sinks;
@@ -48,18 +49,7 @@ internal sealed partial class SinkFollower(
     }
 
     /// <summary>Until it is cancelled.</summary>
-    public async Task RunAsync(CancellationToken ct)
-    {
-        try
-        {
-            while (true)
-                await Task.Delay(await TryStepAsync(ct), time, ct);
-        }
-        catch (OperationCanceledException)
-        {
-            // The stop.
-        }
-    }
+    public Task RunAsync(CancellationToken ct) => Periodically.RunAsync(TryStepAsync, time, ct);
 
     /// <summary>Sends what is left, if that goes quickly. After <see cref="RunAsync"/> has ended and nothing is appended any more.</summary>
     public async Task FinishAsync()
