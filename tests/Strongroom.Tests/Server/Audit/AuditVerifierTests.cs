@@ -229,6 +229,90 @@ public sealed class AuditVerifierTests : IAsyncLifetime
         Assert.NotEmpty((await VerifyAsync()).Findings);
     }
 
+    /// <summary>Most damage is found in more than one way. Each way is looked at by itself, so that none is lost behind another.</summary>
+    [Theory]
+    [InlineData("a segment removed", "audit-00000002.jsonl", "The segment is missing.")]
+    [InlineData("a line feed cut off", "audit-00000001.jsonl", "The segment ends in the middle of a line.")]
+    [InlineData("a last line cut off", "audit-00000001.jsonl", "Records {last1} to {last1} are missing at the end of the segment.")]
+    [InlineData("a line repeated", "audit-00000002.jsonl", "Record {first2} stands where record {second2} should: it was moved, repeated or put in.")]
+    [InlineData("a line added to a closed segment", "audit-00000001.jsonl", "Record {first2} was added after the segment was closed.")]
+    [InlineData("a digest removed", "audit-00000001.digest", "The segment's digest is missing, so nothing vouches for its records.")]
+    [InlineData("an older digest put back", "audit-00000001.digest", "The digest does not close the segment, though another one follows: it is an older one, or the server ended in between and has not been started since.")]
+    [InlineData("a digest of another log", "audit-00000002.digest", "The digest belongs to another segment or another log.")]
+    [InlineData("a digest that follows from another record", "audit-00000002.digest", "The digest begins with record {first2} after another record than the segment before ends with.")]
+    [InlineData("a digest of another length", "audit-00000002.jsonl", "Record {last2} ends at byte {bytes2} and not, as was signed, at {bytes2+1}: something was put in or taken out before it.")]
+    [InlineData("a digest of another change", "audit-00000002.digest", "The digest names change 8 of the store, its record 7.")]
+    [InlineData("an end written anew", "audit-00000003.jsonl", "Record 41 is not the one that the database knows.")]
+    [InlineData("a change that goes back", "audit-00000003.jsonl", "Record 41 names change 3 of the store, an earlier record 7: one of them was changed.")]
+    [InlineData("another log", "", "The database knows the log {known}, and this is the log {log}: the log or the database was exchanged.")]
+    [InlineData("one segment more removed than was stated", "audit-00000003.jsonl", "Segments 1 to 2 are missing, and no statement says that they were removed.")]
+    public async Task Each_kind_of_damage_is_named_for_itself(string what, string file, string text)
+    {
+        await WriteSequenceAsync();
+        var (one, two) = (AuditDigest.Find(Audit, 1)!, AuditDigest.Find(Audit, 2)!);
+        var (path1, path2) = (AuditLog.PathOf(Audit, 1), AuditLog.PathOf(Audit, 2));
+        var known = await KnownAsync();
+        switch (what)
+        {
+            case "a segment removed":
+                File.Delete(path2);
+                File.Delete(AuditDigest.PathOf(Audit, 2));
+                break;
+            case "a line feed cut off":
+                await File.WriteAllBytesAsync(path1, (await File.ReadAllBytesAsync(path1, Ct))[..^1], Ct);
+                break;
+            case "a last line cut off":
+                await WriteLinesAsync(path1, (await File.ReadAllLinesAsync(path1, Ct))[..^1]);
+                break;
+            case "a line repeated":
+                var lines = await File.ReadAllLinesAsync(path2, Ct);
+                await WriteLinesAsync(path2, [lines[0], .. lines]);
+                break;
+            case "a line added to a closed segment":
+                await WriteLinesAsync(path1, [.. await File.ReadAllLinesAsync(path1, Ct), Forged(one.Last + 1, one.Change, one.Hash)]);
+                break;
+            case "a digest removed":
+                File.Delete(AuditDigest.PathOf(Audit, 1));
+                break;
+            case "an older digest put back":
+                await SignAnewAsync(one with { IsClosed = false });
+                break;
+            case "a digest of another log":
+                await SignAnewAsync(two with { Log = Guid.NewGuid() });
+                break;
+            case "a digest that follows from another record":
+                await SignAnewAsync(two with { Previous = one.Previous });
+                break;
+            case "a digest of another length":
+                await SignAnewAsync(two with { Bytes = two.Bytes + 1 });
+                break;
+            case "a digest of another change":
+                await SignAnewAsync(two with { Change = two.Change + 1 });
+                break;
+            case "an end written anew":
+                await ForgeEndAsync(change: 7);
+                break;
+            case "a change that goes back":
+                await ForgeEndAsync(change: 3);
+                break;
+            case "another log":
+                known = known with { Log = Guid.NewGuid() };
+                break;
+            default:
+                await StateRemovalAsync(new AuditRemoval(one.Log, 1, one.Last, one.Hash, one.Time));
+                foreach (var path in (string[])[path1, path2, AuditDigest.PathOf(Audit, 1), AuditDigest.PathOf(Audit, 2)])
+                    File.Delete(path);
+                break;
+        }
+
+        var expected = text.Replace("{last1}", $"{one.Last}", StringComparison.Ordinal).Replace("{first2}", $"{two.First}", StringComparison.Ordinal)
+            .Replace("{second2}", $"{two.First + 1}", StringComparison.Ordinal).Replace("{last2}", $"{two.Last}", StringComparison.Ordinal)
+            .Replace("{bytes2}", $"{two.Bytes}", StringComparison.Ordinal).Replace("{bytes2+1}", $"{two.Bytes + 1}", StringComparison.Ordinal)
+            .Replace("{known}", $"{known.Log}", StringComparison.Ordinal).Replace("{log}", $"{one.Log}", StringComparison.Ordinal);
+        var found = (await VerifyAsync(known)).Findings.Select(f => (f.File, f.Text)).ToList();
+        Assert.True(found.Contains((file, expected)), string.Join('\n', found));
+    }
+
     [Fact]
     public async Task Segments_whose_time_is_over_are_removed_with_a_statement_that_cannot_be_forged()
     {
@@ -397,11 +481,59 @@ public sealed class AuditVerifierTests : IAsyncLifetime
     private ValueTask<(AuditLog Log, AuditDigests Digests, IReadOnlyList<string> Findings)> OpenAsync(AuditLogOptions options) =>
         AuditDigests.OpenAsync(Audit, options, store, keyring, SystemEntropy.Instance, time, Ct);
 
-    private async Task<AuditVerification> VerifyAsync()
+    // As the one that was there, with a change of the store in each of the first two segments; the third ends with record 41.
+    private async Task WriteSequenceAsync()
+    {
+        System.IO.Directory.Delete(Audit, recursive: true);
+        var (log, digests, _) = await OpenAsync(AuditLogOptions.Default with { SegmentBytes = 6000 });
+        for (var number = 1; number <= 41; number++)
+            log.Append(Encoding.UTF8.GetBytes($$"""{"eventName":"Probe","filler":"{{new string('x', 200)}}","eventID":"{{Guid.NewGuid()}}"}""" + "\n"), sequence: number == 5 ? 6 : number == 20 ? 7 : 0);
+        await digests.SignAsync(Ct);
+        log.Dispose();
+        digests.Dispose();
+        Assert.Equal([1, 2, 3], AuditSegments.List(Audit).Select(s => s.Number));
+        Assert.Equal(7, AuditDigest.Find(Audit, 2)!.Change);
+        Assert.Empty((await VerifyAsync()).Findings);
+    }
+
+    // Another last record in place of the last one, with a right link and without a digest.
+    private async Task ForgeEndAsync(long change)
+    {
+        var path = AuditLog.PathOf(Audit, 3);
+        var lines = await File.ReadAllLinesAsync(path, Ct);
+        var before = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(lines[^2])));
+        await WriteLinesAsync(path, [.. lines[..^1], Forged(41, change, before)]);
+        File.Delete(AuditDigest.PathOf(Audit, 3));
+    }
+
+    private static string Forged(long number, long change, string previous)
+    {
+        var record = Encoding.UTF8.GetBytes($$"""{"eventName":"Forged","eventID":"{{Guid.NewGuid()}}"}""");
+        var line = new byte[record.Length + ChainLink.MaxBytes];
+        return Encoding.UTF8.GetString(line, 0, ChainLink.Write(line, record, number, change, Convert.FromBase64String(previous)));
+    }
+
+    // With the installation's own key: what its owner could do.
+    private async Task SignAnewAsync(AuditDigest digest)
+    {
+        using var key = await DigestKey.OpenAsync(store, keyring, Ct);
+        AuditDigest.Write(Audit, digest.Segment, SignedStatement.Sign(digest, key));
+    }
+
+    private async Task StateRemovalAsync(AuditRemoval removal)
+    {
+        using var key = await DigestKey.OpenAsync(store, keyring, Ct);
+        await File.WriteAllTextAsync(AuditRemoval.PathOf(Audit), SignedStatement.Sign(removal, key).Text, Ct);
+    }
+
+    private static Task WriteLinesAsync(string path, IEnumerable<string> lines) => File.WriteAllTextAsync(path, string.Concat(lines.Select(l => l + "\n")), Ct);
+
+    private async Task<AuditDigest> KnownAsync() => AuditDigest.Known(await store.FindSettingAsync(AuditDigests.KnownSetting, Ct))!;
+
+    private async Task<AuditVerification> VerifyAsync(AuditDigest? known = null)
     {
         using var key = DigestVerifier.FromPem(Encoding.ASCII.GetString((await store.FindSettingAsync(DigestKey.PublicSetting, Ct))!));
-        var known = SignedStatement.TryParse(Encoding.UTF8.GetString((await store.FindSettingAsync(AuditDigests.KnownSetting, Ct))!))!;
-        return new AuditVerifier(Audit, key, known.Digest).Verify();
+        return new AuditVerifier(Audit, key, known ?? await KnownAsync()).Verify();
     }
 
     private static AuditEntry Entry() => new(Guid.NewGuid(), "{\"a\":1}"u8.ToArray());
