@@ -67,7 +67,9 @@ public sealed class KillTests
                 var written = new Written(name, Guid.NewGuid().ToString(), $"{name} value {i}");
                 var answer = await raw.CallAsync(isFirst ? "CreateSecret" : "PutSecretValue", new()
                 {
-                    [isFirst ? "Name" : "SecretId"] = name, ["SecretString"] = written.Value, ["ClientRequestToken"] = written.VersionId,
+                    [isFirst ? "Name" : "SecretId"] = name,
+                    ["SecretString"] = written.Value,
+                    ["ClientRequestToken"] = written.VersionId,
                 });
                 if (answer.Code is null)
                     acknowledged.Add(written);

@@ -198,7 +198,11 @@ public sealed class FaultyDiskTests : IAsyncLifetime
 
         private static readonly Dictionary<string, string> Events = new()
         {
-            ["created"] = "CreateSecret", ["put"] = "PutSecretValue", ["tagged"] = "TagResource", ["created other"] = "CreateSecret", ["deleted other"] = "DeleteSecret",
+            ["created"] = "CreateSecret",
+            ["put"] = "PutSecretValue",
+            ["tagged"] = "TagResource",
+            ["created other"] = "CreateSecret",
+            ["deleted other"] = "DeleteSecret",
         };
 
         private readonly string[] tokens = [Guid.NewGuid().ToString(), Guid.NewGuid().ToString()];

@@ -195,7 +195,10 @@ public sealed class KeyLifeTests : IAsyncLifetime
 
         var moved = await Root.KmsAsync("ReEncrypt", new
         {
-            CiphertextBlob = blob, SourceEncryptionContext = new { a = "1" }, DestinationKeyId = two, DestinationEncryptionContext = new { b = "2" },
+            CiphertextBlob = blob,
+            SourceEncryptionContext = new { a = "1" },
+            DestinationKeyId = two,
+            DestinationEncryptionContext = new { b = "2" },
         });
 
         Assert.Equal((KeyArn(one), KeyArn(two)), ((string)moved["SourceKeyId"]!, (string)moved["KeyId"]!));

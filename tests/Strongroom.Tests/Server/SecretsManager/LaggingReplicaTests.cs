@@ -28,7 +28,10 @@ public sealed class LaggingReplicaTests : IAsyncLifetime
         await Root.KmsAsync("CreateAlias", new { AliasName = "alias/west", TargetKeyId = key }, West);
         arn = (string)(await server.CallAsync("CreateSecret", new
         {
-            Name = "s", SecretString = "one", ClientRequestToken = Token(1), AddReplicaRegions = new[] { new { Region = West, KmsKeyId = "alias/west" } },
+            Name = "s",
+            SecretString = "one",
+            ClientRequestToken = Token(1),
+            AddReplicaRegions = new[] { new { Region = West, KmsKeyId = "alias/west" } },
         }))["ARN"]!;
     }
 

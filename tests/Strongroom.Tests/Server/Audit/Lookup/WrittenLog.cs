@@ -52,7 +52,12 @@ internal sealed class WrittenLog : IDisposable
             ["eventVersion"] = "1.09",
             ["userIdentity"] = new JsonObject
             {
-                ["type"] = "IAMUser", ["principalId"] = "AIDA" + user, ["arn"] = $"arn:aws:iam::{account}:user/{user}", ["accountId"] = account, ["accessKeyId"] = key, ["userName"] = user,
+                ["type"] = "IAMUser",
+                ["principalId"] = "AIDA" + user,
+                ["arn"] = $"arn:aws:iam::{account}:user/{user}",
+                ["accountId"] = account,
+                ["accessKeyId"] = key,
+                ["userName"] = user,
             },
             ["eventTime"] = Start.AddSeconds(second).ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture),
             ["eventSource"] = "secretsmanager.amazonaws.com",

@@ -114,7 +114,9 @@ public sealed partial class AuditSinkTests : IDisposable
         {
             AuditSinks = new()
             {
-                Webhook = receiver.Address, WebhookSecretFile = authority.Secret(Secret, Other), WebhookCertificateAuthorities = authority.AuthorityFile,
+                Webhook = receiver.Address,
+                WebhookSecretFile = authority.Secret(Secret, Other),
+                WebhookCertificateAuthorities = authority.AuthorityFile,
             },
         });
         await server.CallAsync("CreateSecret", new { Name = "one", SecretString = "x", ClientRequestToken = Token });
