@@ -138,7 +138,7 @@ public sealed class RestoreTests : IAsyncLifetime
 
         var (code, _, error) = await RestoreAsync(path);
         Assert.Equal(1, code);
-        Assert.Contains("not empty", error, StringComparison.Ordinal);
+        Assert.Contains("is not empty. A restore writes over nothing", error, StringComparison.Ordinal);
         Assert.Equal([".keep"], Directory.GetFileSystemEntries(target).Select(Path.GetFileName));
 
         File.Delete(Path.Combine(target, ".keep"));
