@@ -67,6 +67,7 @@ internal sealed class BackupJob(ServerOptions options, Keyring keyring, AuditTra
         var path = Path.Combine(directory, prefix + now.ToString(TimeForm, CultureInfo.InvariantCulture) + Suffix);
         using var keys = keyring.NewBackupKeys(seal.Installation ?? Guid.Empty);
         await new BackupWriter(options.DataDirectory, entropy, time) { WithAudit = options.Backup.WithAudit }.WriteAsync(snapshot, seal, keys, path, ct);
+        options.Backup.Written?.Invoke(path);
         await Task.Run(() => ReadBack(path, keys, ct), ct);
 
         // Only now: until there is a good one, no older one goes.

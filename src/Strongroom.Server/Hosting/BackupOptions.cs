@@ -14,5 +14,8 @@ public sealed record BackupOptions
     /// <summary>Whether the audit log goes with them.</summary>
     public bool WithAudit { get; init; }
 
+    /// <summary>Tests put a disk here that gives back what it likes: it gets each file before it is read back.</summary>
+    internal Action<string>? Written { get; init; }
+
     internal BackupSchedule Schedule { get; init; } = BackupSchedule.TryParse("rate(1 day)")!;
 }

@@ -92,6 +92,24 @@ public sealed class ScheduledBackupTests : IDisposable
     }
 
     [Fact]
+    public async Task One_that_the_disk_gives_back_otherwise_than_it_was_written_does_not_pass_for_the_newest()
+    {
+        Action<string> disk = _ => { };
+        await using var server = await RunningServer.StartAsync(configure: o => With(keep: 1)(o with { Backup = o.Backup with { Written = path => disk(path) } }));
+        var job = server.Server.Backups!;
+        await job.RunAsync(Ct);
+        var first = Directory.GetFiles(Backups).Single();
+        disk = Spoil;
+        server.Time.Advance(TimeSpan.FromMinutes(5));
+
+        await Record.ExceptionAsync(() => job.RunAsync(Ct)); // unless the server's own timer came first
+
+        Assert.Contains("is damaged", job.Failure, StringComparison.Ordinal);
+        Assert.Equal([first], Directory.GetFiles(Backups));
+        Assert.Single(server.Records(), r => (string?)r["eventName"] == "BackupFailed");
+    }
+
+    [Fact]
     public async Task What_a_killed_run_left_is_cleared_away()
     {
         await using var server = await RunningServer.StartAsync(configure: With(keep: 1));
@@ -122,4 +140,11 @@ public sealed class ScheduledBackupTests : IDisposable
             place, null, new Dictionary<string, IReadOnlyList<string>>(), new Dictionary<string, string> { [variable] = value })).Message, StringComparison.Ordinal);
 
     private Func<ServerOptions, ServerOptions> With(int keep) => options => options with { Backup = options.Backup with { Directory = Backups, Keep = keep, Schedule = BackupSchedule.TryParse("rate(5 minutes)")! } };
+
+    private static void Spoil(string path)
+    {
+        var bytes = File.ReadAllBytes(path);
+        bytes[bytes.Length / 2] ^= 1;
+        File.WriteAllBytes(path, bytes);
+    }
 }
