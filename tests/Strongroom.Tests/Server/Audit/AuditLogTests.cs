@@ -35,6 +35,21 @@ public sealed class AuditLogTests : IDisposable
     }
 
     [Fact]
+    public void What_a_long_write_that_failed_left_is_gone_with_the_next_short_one()
+    {
+        var faults = new Faults { FailAt = 1 };
+        using (var log = AuditLog.Open(directory, faults.Options, time))
+        {
+            var many = string.Concat(Enumerable.Range(1, 8).Select(n => Record(n) + "\n"));
+            Assert.Throws<AuditUnavailableException>(() => log.Append(System.Text.Encoding.UTF8.GetBytes(many)));
+            Append(log, 9);
+            Assert.Equal([Record(9)], Lines().Select(ChainLink.Strip));
+        }
+
+        Assert.Empty(Verify().Findings);
+    }
+
+    [Fact]
     public async Task A_write_that_does_not_come_back_makes_the_others_fail_at_once()
     {
         var faults = new Faults { HangAt = 2 };

@@ -1,5 +1,7 @@
 using Strongroom.Server.Observability;
+using Strongroom.Server.Quotas;
 using Strongroom.Storage;
+using Strongroom.Tests.Server.Faults;
 using Strongroom.Tests.Server.Webhooks;
 
 namespace Strongroom.Tests.Server.Observability;
@@ -31,6 +33,58 @@ public sealed class MetricsTests
         Assert.Equal(1, scrape.Find(Calls, [.. get, "strongroom_outcome=\"denied\"", "error_type=\"InvalidSignatureException\""]));
         Assert.Equal(1, scrape.Find(Calls, "rpc_service=\"IAM\"", "rpc_method=\"CreateUser\"", "strongroom_outcome=\"ok\""));
         Assert.Equal(1, scrape.Find("rpc_server_call_duration_seconds_bucket", "rpc_method=\"CreateSecret\"", "le=\"+Inf\""));
+    }
+
+    [Fact]
+    public async Task Throttled_calls_have_an_outcome_of_their_own()
+    {
+        await using var server = await RunningServer.StartAsync(configure: o => Scrape.On()(o) with { Limits = new LimitOptions { Rates = RateRule.ParseAll(["*=1/h"]) } });
+        await server.CallAsync("ListSecrets");
+        await server.FailAsync("ListSecrets", null, "ThrottlingException");
+        await server.Root.IamFailsAsync("Throttling", 400, "ListUsers");
+
+        var scrape = await Scrape.OfAsync(server);
+
+        Assert.Equal(1, scrape.Find(Calls, "rpc_method=\"ListSecrets\"", "strongroom_outcome=\"throttled\"", "error_type=\"ThrottlingException\""));
+        Assert.Equal(1, scrape.Find(Calls, "rpc_method=\"ListUsers\"", "strongroom_outcome=\"throttled\"", "error_type=\"Throttling\""));
+    }
+
+    [Fact]
+    public void An_operation_has_only_so_many_error_types()
+    {
+        var tags = new CallTags("kms", "Encrypt");
+
+        var codes = Enumerable.Range(0, 500).Select(i => tags.For($"Code{i}", 400).Single(tag => tag.Key == "error.type").Value).Distinct().ToList();
+
+        Assert.InRange(codes.Count, 40, 60);
+        Assert.Equal("Other", codes[^1]);
+    }
+
+    [Fact]
+    public async Task Commits_and_jobs_that_a_disk_makes_fail_are_counted()
+    {
+        var data = Directory.CreateTempSubdirectory("strongroom-metrics-").FullName;
+        using (var disk = new FaultyDisk(data))
+        await using (var server = await RunningServer.StartAsync(data, configure: Scrape.On()))
+        {
+            Assert.Equal(0, (await Scrape.OfAsync(server)).Find("strongroom_store_commit_failures_total"));
+            disk.FailAt(1, DiskFault.Io, stays: true);
+            Assert.Equal(500, (await server.SendAsync("CreateSecret", $$"""{"Name":"a","SecretString":"v","ClientRequestToken":"{{Guid.NewGuid()}}"}""")).Status);
+            Assert.Equal(1, (await Scrape.OfAsync(server)).Find("strongroom_store_commit_failures_total"));
+
+            // The purge takes a lease first, which is a write.
+            await Eventually.ComesAsync(
+                "a purge that fails",
+                async () => (await Scrape.OfAsync(server)).Find("strongroom_job_failures_total", "strongroom_job=\"purge\"") > 0,
+                () =>
+                {
+                    server.Time.Advance(TimeSpan.FromSeconds(30));
+                    return Task.CompletedTask;
+                });
+            disk.Heal();
+        }
+
+        Directory.Delete(data, recursive: true);
     }
 
     [Fact]
