@@ -68,11 +68,12 @@ public sealed class MetricsTests
         await using (var server = await RunningServer.StartAsync(data, configure: Scrape.On()))
         {
             Assert.Equal(0, (await Scrape.OfAsync(server)).Find("strongroom_store_commit_failures_total"));
-            disk.FailAt(1, DiskFault.Io, stays: true);
+            disk.FailAt(1, DiskFault.Io, stays: false);
             Assert.Equal(500, (await server.SendAsync("CreateSecret", $$"""{"Name":"a","SecretString":"v","ClientRequestToken":"{{Guid.NewGuid()}}"}""")).Status);
             Assert.Equal(1, (await Scrape.OfAsync(server)).Find("strongroom_store_commit_failures_total"));
 
             // The purge takes a lease first, which is a write.
+            disk.FailAt(1, DiskFault.Io, stays: true);
             await Eventually.ComesAsync(
                 "a purge that fails",
                 async () => (await Scrape.OfAsync(server)).Find("strongroom_job_failures_total", "strongroom_job=\"purge\"") > 0,

@@ -7,6 +7,21 @@ public sealed class AuditLookupTests
 {
     private static readonly TrailScope Here = new("111122223333", "us-east-1");
 
+    /// <summary>An index holds shortened hashes and may be damaged; what it names is looked at again.</summary>
+    [Theory]
+    [InlineData("111122223333", "us-east-1", 5, true)]
+    [InlineData("111122223333", "us-east-1", 4, false)]
+    [InlineData("111122223333", "us-east-1", 7, false)]
+    [InlineData("111122223333", "eu-west-1", 5, false)]
+    [InlineData("444455556666", "us-east-1", 5, false)]
+    public void A_record_of_another_account_region_or_time_does_not_fit_whatever_an_index_says(string account, string region, int second, bool fits)
+    {
+        var found = LoggedEvent.TryParse(System.Text.Encoding.UTF8.GetBytes(WrittenLog.Call(1, second, account, region)))!;
+        var start = (uint)WrittenLog.Start.ToUnixTimeSeconds();
+
+        Assert.Equal(fits, new LookupQuery(Here, LookupQuery.All, start + 5, start + 6, _ => true).Fits(found));
+    }
+
     [Theory]
     [InlineData("EventId", "00000000-0000-4000-8000-000000000002", "2")]
     [InlineData("EventName", "PutSecretValue", "2")]
