@@ -68,6 +68,9 @@ public sealed record SecretCommit(IReadOnlyList<SecretChange> Changes, IReadOnly
 
     /// <summary>A setting that goes with it, such as a note of what was announced; null for none.</summary>
     public SettingChange? Setting { get; init; }
+
+    /// <summary>What steps of rotations came to.</summary>
+    public IReadOnlyList<RotationStepRecord> RotationSteps { get; init; } = [];
 }
 
 /// <param name="Expected">What it was read with, null for not set; anything else makes the commit stale.</param>

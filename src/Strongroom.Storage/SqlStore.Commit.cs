@@ -48,6 +48,9 @@ public sealed partial class SqlStore
         foreach (var notification in work.Commit.Notifications)
             await InsertNotificationAsync(tx, notification, ct);
 
+        foreach (var step in work.Commit.RotationSteps)
+            await InsertRotationStepAsync(tx, step, ct);
+
         if (work.Commit.NotificationChange is { } change)
             await ApplyNotificationsAsync(tx, change, ct);
 
@@ -109,9 +112,10 @@ public sealed partial class SqlStore
 
     private static async ValueTask<bool> UpdateSecretAsync(SqlSession tx, StoredSecret before, StoredSecret after, CancellationToken ct) =>
         await tx.ExecuteAsync("""
-            UPDATE secret SET revision = revision + 1, changed_at_ms = @changed, purge_at_ms = @purge, lagging = @lagging, document = @document
+            UPDATE secret SET revision = revision + 1, changed_at_ms = @changed, purge_at_ms = @purge, lagging = @lagging, document = @document,
+              rotate_at_ms = CASE WHEN @rescheduled = 1 THEN @rotate ELSE rotate_at_ms END
             WHERE id = @id AND revision = @revision
-            """, ct,
+            """, ct, ("rescheduled", after.RotateAt() != before.RotateAt() ? 1L : 0L), ("rotate", after.RotateAt()?.ToMilliseconds()),
             ("changed", after.ChangedAt.ToMilliseconds()), ("purge", after.PurgeAt?.ToMilliseconds()), ("lagging", after.Document.IsLagging ? 1L : 0L),
             ("document", DocumentJson.Write(after.Document)), ("id", before.Id), ("revision", before.Revision)) == 1;
 
@@ -119,15 +123,15 @@ public sealed partial class SqlStore
     private static async ValueTask<long?> InsertSecretAsync(SqlSession tx, StoredSecret secret, CancellationToken ct)
     {
         await using var reader = await tx.QueryAsync("""
-            INSERT INTO secret (account, region, name, suffix, revision, created_at_ms, changed_at_ms, accessed_day, purge_at_ms, lagging, document)
-            VALUES (@account, @region, @name, @suffix, 1, @created, @changed, @accessed, @purge, @lagging, @document)
+            INSERT INTO secret (account, region, name, suffix, revision, created_at_ms, changed_at_ms, accessed_day, purge_at_ms, lagging, document, rotate_at_ms)
+            VALUES (@account, @region, @name, @suffix, 1, @created, @changed, @accessed, @purge, @lagging, @document, @rotate)
             ON CONFLICT (account, region, name) DO NOTHING
             RETURNING id
             """, ct,
             ("account", secret.Account), ("region", secret.Region), ("name", secret.Name), ("suffix", secret.Suffix),
             ("created", secret.CreatedAt.ToMilliseconds()), ("changed", secret.ChangedAt.ToMilliseconds()),
             ("accessed", secret.AccessedOn.ToStoredDay()), ("purge", secret.PurgeAt?.ToMilliseconds()),
-            ("lagging", secret.Document.IsLagging ? 1L : 0L), ("document", DocumentJson.Write(secret.Document)));
+            ("lagging", secret.Document.IsLagging ? 1L : 0L), ("document", DocumentJson.Write(secret.Document)), ("rotate", secret.RotateAt()?.ToMilliseconds()));
         return await reader.ReadAsync(ct) ? reader.GetInt64(0) : null;
     }
 

@@ -109,6 +109,39 @@ public sealed record SecretRotation
 
     /// <summary>Whether a window has ended without a rotation.</summary>
     public bool IsOverdue(DateTimeOffset now) => Enabled && NextRotationAt < now;
+
+    /// <summary>When there is something to do: a moment in the next window, the next attempt, or at once; null for nothing. Always null on a replica.</summary>
+    public DateTimeOffset? DueAt { get; init; }
+
+    /// <summary>The rotation that was begun and has not ended; null while none is under way.</summary>
+    public RotationRun? Run { get; init; }
+}
+
+/// <summary>How far a rotation has come. Survives whoever works on it.</summary>
+public sealed record RotationRun
+{
+    /// <summary>Id of the version that is being made.</summary>
+    public required string Token { get; init; }
+
+    /// <summary>Whether only the function is tried, with a copy of the current value.</summary>
+    public bool IsTest { get; init; }
+
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>From 1: how often it was tried as a whole.</summary>
+    public int Attempt { get; init; } = 1;
+
+    /// <summary>Of this attempt, 0 to 3; the one after is next. A step that was begun and not noted as done is run again.</summary>
+    public int StepsDone { get; init; }
+
+    /// <summary>Whether the attempt before failed and this one waits for its time.</summary>
+    public bool IsWaiting { get; init; }
+}
+
+internal static class RotationTimes
+{
+    /// <summary>When the store is to hand the secret out for rotation.</summary>
+    public static DateTimeOffset? RotateAt(this StoredSecret secret) => secret.PurgeAt is null ? secret.Document.Rotation?.DueAt : null;
 }
 
 /// <summary>One version of a secret with its sealed value.</summary>

@@ -175,6 +175,8 @@ internal static class CloudTrailRecord
         writer.WriteString("awsRegion"u8, what.Region);
         writer.WriteString("sourceIPAddress"u8, actor);
         writer.WriteString("userAgent"u8, actor);
+        if (what.ErrorMessage is { } message)
+            writer.WriteString("errorMessage"u8, message);
         writer.WriteNull("requestParameters"u8);
         writer.WriteNull("responseElements"u8);
         if (!isKey)
@@ -185,6 +187,8 @@ internal static class CloudTrailRecord
                 writer.WriteString("SecretVersionId"u8, what.VersionId);
             if (what.Due is { } due)
                 writer.WriteString("DueDate"u8, due.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture));
+            if (what.Step is { } step)
+                writer.WriteString("Step"u8, step);
             writer.WriteEndObject();
         }
 

@@ -8,6 +8,12 @@ internal sealed record ServiceEvent(string Name, string Account, string Region, 
     /// <summary>The date that it is about, such as that of a purge.</summary>
     public DateTimeOffset? Due { get; init; }
 
+    /// <summary>What went wrong; null for what did not fail.</summary>
+    public string? ErrorMessage { get; init; }
+
+    /// <summary>The step of a rotation; null for others.</summary>
+    public string? Step { get; init; }
+
     /// <summary>For what KMS did: the key. There is no secret then.</summary>
     public string? KeyArn { get; private init; }
 

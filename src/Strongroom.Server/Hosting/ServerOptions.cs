@@ -4,6 +4,7 @@ using Strongroom.Server.Audit;
 using Strongroom.Server.Audit.Sinks;
 using Strongroom.Server.Observability;
 using Strongroom.Server.Quotas;
+using Strongroom.Server.Rotation;
 using Strongroom.Storage;
 
 namespace Strongroom.Server.Hosting;
@@ -114,6 +115,9 @@ public sealed record ServerOptions
 
     /// <summary>How long before a secret is purged that is announced.</summary>
     public TimeSpan PurgeNotice { get; init; } = TimeSpan.FromDays(3);
+
+    /// <summary>How much rotation there is at once.</summary>
+    public RotationOptions Rotation { get; init; } = new();
 
     /// <summary>Least severe log lines to write. The host decides where.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;

@@ -7,6 +7,7 @@ using Strongroom.Server.Backup;
 using Strongroom.Server.Audit.Sinks;
 using Strongroom.Server.Observability;
 using Strongroom.Server.Quotas;
+using Strongroom.Server.Rotation;
 using Strongroom.Server.Webhooks;
 
 namespace Strongroom.Server.Hosting;
@@ -169,6 +170,12 @@ public static class Settings
         new("notifications-purge-days", SettingKind.Text, "3",
             "Days before the end of a secret's recovery window that its purge is announced, 1 to 30.",
             (o, v) => o with { PurgeNotice = TimeSpan.FromDays(Count(v[0], "notifications-purge-days", 1, 30)) }),
+        new("rotation-concurrency", SettingKind.Text, "16",
+            "Rotations of secrets that run at the same time, 1 to 1000.",
+            (o, v) => o with { Rotation = o.Rotation with { Concurrency = (int)Setting.Number(v[0], 1, 1000, "rotation-concurrency") } }),
+        new("rotations-per-second", SettingKind.Text, "50",
+            "Rotations of secrets that are begun in a second at most, 1 to 10000, so that many that are due together leave the machine to readers.",
+            (o, v) => o with { Rotation = o.Rotation with { PerSecond = (int)Setting.Number(v[0], 1, 10000, "rotations-per-second") } }),
         new("log-level", SettingKind.Text, "warning",
             "Least severe log lines to write to stderr: `trace`, `debug`, `information`, `warning`, `error`, `critical` or `none`.",
             (o, v) => o with { LogLevel = Level(v[0]) }),

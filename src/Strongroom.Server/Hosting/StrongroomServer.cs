@@ -69,6 +69,7 @@ public sealed class StrongroomServer : IAsyncDisposable
     private Parts? parts;
     private KeyJobs? keyJobs;
     private ReplicationJob? replicationJob;
+    private RotationEngine? rotation;
     private BackupJob? backupJob;
     private AnnouncementJob? announcementJob;
     private Limiter? limiter;
@@ -142,6 +143,17 @@ public sealed class StrongroomServer : IAsyncDisposable
     internal Task StepNotificationsAsync() => parts!.Senders.StepAsync();
 
     internal ReplicationJob Replication => replicationJob!;
+
+    /// <summary>What the rotation engine does, at once, until nothing is due and nothing runs.</summary>
+    internal async Task RotateAsync()
+    {
+        do
+            await rotation!.IdleAsync();
+        while (await rotation.LookAsync(stopping.Token) > 0);
+        await rotation.IdleAsync();
+    }
+
+    internal RotationEngine Rotation => rotation!;
 
     /// <summary>Null when the server makes no backups by itself.</summary>
     internal BackupJob? Backups => backupJob;
@@ -351,7 +363,14 @@ public sealed class StrongroomServer : IAsyncDisposable
             StrongroomOperations.All(identities, secrets, directory.AuditLog, store, keys, regions, keyring, entropy, store, parts.Senders.Destinations));
         health = new HealthEndpoint(store, parts.Audit);
         parts.Audit.Notifier = new Notifier(parts.Senders.Destinations, entropy);
-        parts.Audit.EventCounted = instruments.Meter.CountEvent;
+        var runner = new RotationRunner(secrets, vault, functions, parts.Audit, keyring, entropy, time);
+        rotation = new RotationEngine(store, runner, options.Rotation, time, log);
+        parts.Audit.EventCounted = name =>
+        {
+            instruments.Meter.CountEvent(name);
+            if (name is "RotationStarted" or "TestRotationStarted")
+                rotation.Wake();
+        };
         var authenticator = new SigV4Authenticator(identities, keyring, keys, new SigningKeyCache(time), parts.Uses);
         limiter = new Limiter(options.Limits, new RateTable(options.Limits.Rates, table, time), authenticator, instruments.Shed, time);
         instruments.Open(parts.Audit, keyring, health, limiter, parts.Sinks, parts.Senders);
@@ -420,6 +439,7 @@ public sealed class StrongroomServer : IAsyncDisposable
         Start(ShedInterval, _ => { instruments.Shed.Record(audit); return Task.CompletedTask; }, "recording of shed requests", time);
         Start(SweepInterval, limiter!.SweepAsync, "forgetting of idle consumers", time);
         Start(ReplicationInterval, replicationJob!.RunAsync, "replication", time);
+        jobs.Add(rotation!.RunAsync(stopping.Token));
         parts.Sinks.Run(stopping.Token);
         jobs.AddRange(parts.Senders.Run(stopping.Token));
         if (options.Backup.Directory is not null)

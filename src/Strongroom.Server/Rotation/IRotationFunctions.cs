@@ -9,6 +9,11 @@ internal interface IRotationFunctions
     /// <param name="functionArn">As RotateSecret was given it; nothing is known of its form.</param>
     /// <returns>Null when there is no such function or its policy does not let the service in; the caller is not told which.</returns>
     ValueTask<IRotationFunction?> FindAsync(string account, string region, string functionArn, CancellationToken ct);
+
+    /// <summary>What rotates managed external secrets of a type, which name no function.</summary>
+    /// <param name="type">As CreateSecret was given it.</param>
+    /// <returns>Null when nothing is configured for the type.</returns>
+    ValueTask<IRotationFunction?> FindForTypeAsync(string account, string region, string type, CancellationToken ct) => new((IRotationFunction?)null);
 }
 
 /// <summary>Something that answers for the steps of rotations. Safe for concurrent use, by different secrets.</summary>
@@ -35,6 +40,17 @@ internal sealed class AllRotationFunctions(params IReadOnlyList<IRotationFunctio
         foreach (var functions in all)
         {
             if (await functions.FindAsync(account, region, functionArn, ct) is { } function)
+                return function;
+        }
+
+        return null;
+    }
+
+    public async ValueTask<IRotationFunction?> FindForTypeAsync(string account, string region, string type, CancellationToken ct)
+    {
+        foreach (var functions in all)
+        {
+            if (await functions.FindForTypeAsync(account, region, type, ct) is { } function)
                 return function;
         }
 

@@ -16,8 +16,7 @@ internal sealed class CancelRotateSecret(SecretTargets targets, SecretVault vaul
         CallContext call, Authorized<SecretIdRequest, SecretTarget> authorized, CancellationToken ct)
     {
         var secret = authorized.Target.Changeable;
-        var rotation = (secret.Document.Rotation ?? new SecretRotation()) with { Enabled = false, NextRotationAt = null };
-        var after = secret with { ChangedAt = call.Now, Document = secret.Document with { Rotation = rotation } };
+        var after = secret with { ChangedAt = call.Now, Document = RotationState.Cancelled(secret, secret.Document, call.Now) };
         var pending = RotationState.IsPending(secret.Document) ? secret.Document.Versions.HolderOf(StagingLabels.Pending) : null;
         return (await vault.ChangeAllAsync(call, secret, after, [], call.Now, ct)).ToPlan(
             new UpdateSecretResponse(secret.Arn(), secret.Name, pending), pending is null ? [] : [RotationState.Event("RotationAbandoned", secret, pending)]);

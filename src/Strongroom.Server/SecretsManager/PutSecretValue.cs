@@ -65,6 +65,8 @@ internal sealed class PutSecretValue(SecretTargets targets, SecretVault vault)
         var value = request.SecretString ?? request.SecretBinary ?? throw SecretsManagerErrors.NoValue();
         var token = request.ClientRequestToken!;
 
+        if (request.RotationToken is { } proof && !(secret.Document.Rotation?.Run?.Token == token && vault.IsProof(secret, token, proof)))
+            throw SecretsManagerErrors.InvalidRotationToken();
         if (await vault.IsRepeatAsync(call, secret, token, value, ct))
             return new PutSecretValueResponse(secret.Arn(), secret.Name, token, secret.Document.Versions.Of(token));
 
@@ -72,7 +74,7 @@ internal sealed class PutSecretValue(SecretTargets targets, SecretVault vault)
         var after = secret with
         {
             ChangedAt = call.Now,
-            Document = RotationState.AfterNewVersion(secret.Document with { Versions = versions }, token, call.Now),
+            Document = RotationState.AfterNewVersion(secret, secret.Document with { Versions = versions }, token, call.Now),
         };
         return (await vault.ChangeAllAsync(call, secret, after, [new NewVersion(token, call.Now, value)], call.Now, ct)).ToPlan(
             new PutSecretValueResponse(secret.Arn(), secret.Name, token, versions.Of(token)), RotationState.Abandoned(secret, after));

@@ -24,6 +24,8 @@ internal static class Replicas
             KmsKeyId = replica.Document.KmsKeyId,
             PrimaryRegion = primary.Region,
             Replicas = null,
+            // Shown, but at work on the primary alone.
+            Rotation = primary.Document.Rotation is { } rotation ? rotation with { DueAt = null, Run = null } : null,
         },
     };
 

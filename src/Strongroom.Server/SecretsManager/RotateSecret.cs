@@ -87,38 +87,50 @@ internal sealed class RotateSecret(SecretTargets targets, ISecretStore store, Se
         var secret = target.Changeable;
         var token = request.ClientRequestToken!;
         var rotation = Configure(secret.Document, request);
-        await CheckFunctionAsync(call, secret, rotation, request, ct);
+        var function = await FindFunctionAsync(call, secret, rotation, request, ct);
 
-        if (RotationState.IsPending(secret.Document) && secret.Document.Versions.HolderOf(StagingLabels.Pending) != token)
+        var isRepeat = rotation.Run?.Token == token;
+        if (!isRepeat && RotationState.IsPending(secret.Document) && secret.Document.Versions.HolderOf(StagingLabels.Pending) != token)
             throw SecretsManagerErrors.RotationPending();
 
-        rotation = rotation with { Enabled = true, NextRotationAt = RotationState.NextAfter(rotation, call.Now) };
-        var after = secret with { ChangedAt = call.Now, Document = secret.Document with { Rotation = rotation } };
+        var document = secret.Document with { Rotation = rotation with { Enabled = true } };
+        if (isRepeat)
+        {
+            // The rotation of this token is under way. One that waits for its next attempt gets it now.
+            var waits = rotation.Run!.IsWaiting && rotation.DueAt > call.Now;
+            return await PlanAsync(call, secret, waits ? RotationState.Hurried(document, call.Now) : document, [], [], token, ct);
+        }
+
+        document = document with { Rotation = RotationState.Scheduled(secret, document.Rotation, call.Now) };
 
         // Without a function there is nobody to fill a placeholder: the configuration stands, and the rotation itself fails.
-        if (rotation.LambdaArn is null)
-            return await PlanAsync(call, secret, after, [], token, Failed(request, secret, token), call.Now, ct);
+        if (function is null)
+            return await PlanAsync(call, secret, document, [], Failed(request, secret, token), token, ct);
+        if (request.RotateImmediately == false)
+            return await PlanAsync(call, secret, RotationState.TestBegun(document, token, call.Now), [], [RotationState.Event("TestRotationStarted", secret, token)], token, ct);
 
-        // A token that already has its value is a rotation being repeated, not a new one.
-        if (request.RotateImmediately == false || await store.FindVersionAsync(secret.Id, token, ct) is not null)
-            return await PlanAsync(call, secret, after, [], token, [], call.Now, ct);
-
-        var versions = StagingLabels.Attach(secret.Document.Versions, token, [StagingLabels.Pending], hasValue: false);
-        after = after with { Document = after.Document with { Versions = versions } };
+        // A token that already has its value is a rotation that was finished, not a new one; unless it was left over half done.
+        var existing = await store.FindVersionAsync(secret.Id, token, ct);
+        if (existing is not null && secret.Document.Versions.HolderOf(StagingLabels.Pending) != token)
+            return await PlanAsync(call, secret, document, [], [], token, ct);
         return await PlanAsync(
-            call, secret, after, [new NewVersion(token, call.Now, null)], token, [RotationState.Event("RotationStarted", secret, token)], call.Now, ct);
+            call, secret, RotationState.Begun(document, token, call.Now), existing is null ? [new NewVersion(token, call.Now, null)] : [],
+            [RotationState.Event("RotationStarted", secret, token)], token, ct);
     }
 
     private async ValueTask<Plan<UpdateSecretResponse>> PlanAsync(
-        CallContext call, StoredSecret secret, StoredSecret after, IReadOnlyList<NewVersion> versions, string token, IReadOnlyList<ServiceEvent> events, DateTimeOffset now, CancellationToken ct) =>
-        (await vault.ChangeAllAsync(call, secret, after, versions, now, ct)).ToPlan(new UpdateSecretResponse(secret.Arn(), secret.Name, token), events);
+        CallContext call, StoredSecret secret, SecretDocument after, IReadOnlyList<NewVersion> versions, IReadOnlyList<ServiceEvent> events, string token, CancellationToken ct) =>
+        (await vault.ChangeAllAsync(call, secret, secret with { ChangedAt = call.Now, Document = after }, versions, call.Now, ct))
+            .ToPlan(new UpdateSecretResponse(secret.Arn(), secret.Name, token), events);
 
     private static IReadOnlyList<ServiceEvent> Failed(RotateSecretRequest request, StoredSecret secret, string token) =>
         request.RotateImmediately == false
             ? []
-            : [RotationState.Event("RotationStarted", secret, token), RotationState.Event("RotationFailed", secret, token)];
+            : [RotationState.Event("RotationStarted", secret, token), RotationState.Event("RotationFailed", secret, token, "No function rotates secrets of this type.")];
 
-    private async ValueTask CheckFunctionAsync(CallContext call, StoredSecret secret, SecretRotation rotation, RotateSecretRequest request, CancellationToken ct)
+    /// <returns>Null for a managed secret of a type that nothing here rotates.</returns>
+    private async ValueTask<IRotationFunction?> FindFunctionAsync(
+        CallContext call, StoredSecret secret, SecretRotation rotation, RotateSecretRequest request, CancellationToken ct)
     {
         if (secret.Document.OwningService is not null && !string.IsNullOrEmpty(request.RotationLambdaARN))
             throw SecretsManagerErrors.ServiceManagedRotation();
@@ -127,15 +139,14 @@ internal sealed class RotateSecret(SecretTargets targets, ISecretStore store, Se
             // A managed external secret is rotated by the service in a role of the owner's, a service's secret by that service.
             if (secret.Document.OwningService is null && (secret.Document.Type is null || rotation.ExternalRoleArn is null))
                 throw SecretsManagerErrors.NoRotationFunction();
-            return;
+            return secret.Document.Type is { } type ? await functions.FindForTypeAsync(secret.Account, secret.Region, type, ct) : null;
         }
 
         if (request.RotationLambdaARN is { Length: > 0 } function)
             AccessDenied.Demand(call, "lambda:InvokeFunction", new FunctionTarget(call.Caller.Account, function));
 
         // Nothing is stored when the function can't be invoked. Source: API fact sheet 3.17.
-        if (await functions.FindAsync(secret.Account, secret.Region, rotation.LambdaArn, ct) is null)
-            throw SecretsManagerErrors.FunctionNotInvocable();
+        return await functions.FindAsync(secret.Account, secret.Region, rotation.LambdaArn, ct) ?? throw SecretsManagerErrors.FunctionNotInvocable();
     }
 
     private static SecretRotation Configure(SecretDocument document, RotateSecretRequest request)

@@ -58,6 +58,10 @@ internal sealed class SecretVault(ISecretStore store, Keyring keyring, SecretKey
         throw SecretsManagerErrors.DecryptionFailure();
     }
 
+    /// <summary>Whether a caller has the proof of the rotation that makes a version. Constant-time.</summary>
+    public bool IsProof(StoredSecret secret, string versionId, string proof) => System.Security.Cryptography.CryptographicOperations.FixedTimeEquals(
+        System.Text.Encoding.ASCII.GetBytes(proof), System.Text.Encoding.ASCII.GetBytes(Rotation.RotationProof.Of(keyring, secret, versionId)));
+
     /// <summary>Whether a stored version holds exactly this value. Constant-time.</summary>
     public async ValueTask<bool> HoldsAsync(CallContext call, StoredSecret secret, StoredVersion version, SecretValue value, CancellationToken ct)
     {
@@ -252,6 +256,13 @@ internal sealed class SecretVault(ISecretStore store, Keyring keyring, SecretKey
             return null;
         }
     }
+
+    /// <summary>The current value, opened without anybody's permission: for the test of a rotation function, which makes a copy of it in the same place.</summary>
+    /// <returns>Null when there is none, or it can't be opened now.</returns>
+    public async ValueTask<SecretValue?> OpenCurrentAsync(StoredSecret secret, CancellationToken ct) =>
+        secret.Document.Versions.HolderOf(StagingLabels.Current) is { } id && await store.FindVersionAsync(secret.Id, id, ct) is { Value: not null } version
+            ? await TryOpenAsync(secret, version, ct)
+            : null;
 
     private static void Release(IEnumerable<NewVersion> versions)
     {

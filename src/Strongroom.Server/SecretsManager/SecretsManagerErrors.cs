@@ -115,6 +115,9 @@ internal static class SecretsManagerErrors
     public static ServiceException RotationPending() =>
         InvalidRequest("A previous rotation isn't complete. That rotation will be reattempted.");
 
+    /// <summary>AWS's words for it are not known. Source: API fact sheet 3.13.</summary>
+    public static ServiceException InvalidRotationToken() => new("AccessDeniedException", "The rotation token is invalid.");
+
     public static ServiceException ServiceManagedRotation() =>
         InvalidRequest("Rotation Lambda ARN is not supported for a service-managed secret.");
 

@@ -85,7 +85,7 @@ internal sealed class UpdateSecret(SecretTargets targets, SecretVault vault)
         if (isNewValue)
         {
             var versions = StagingLabels.AttachNew(secret.Document.Versions, token!, null);
-            after = after with { Document = RotationState.AfterNewVersion(after.Document with { Versions = versions }, token!, call.Now) };
+            after = after with { Document = RotationState.AfterNewVersion(secret, after.Document with { Versions = versions }, token!, call.Now) };
         }
 
         if (after.Document.KmsKeyId != secret.Document.KmsKeyId)

@@ -17,8 +17,6 @@ internal sealed class RotatedSecret(
     RotationEvent step, Caller caller, string region, OperationTable operations, AuditTrail audit, Entropy entropy, TimeProvider time,
     IReadOnlyDictionary<string, string> environment)
 {
-    private const string ServiceName = "secretsmanager.amazonaws.com";
-
     public string Arn => step.SecretArn;
 
     /// <summary>Id of the version that is being made.</summary>
@@ -133,16 +131,7 @@ internal sealed class RotatedSecret(
             writer.WriteEndObject();
         }
 
-        var now = time.GetUtcNow();
-        var call = new CallContext
-        {
-            RequestId = entropy.NewGuid(),
-            Now = new DateTimeOffset(now.Ticks - (now.Ticks % TimeSpan.TicksPerMillisecond), TimeSpan.Zero),
-            SourceIp = ServiceName,
-            UserAgent = ServiceName,
-            Region = region,
-            VerifiedCaller = caller,
-        };
+        var call = ServiceCall.New(caller, region, entropy, time.GetUtcNow());
         var answer = new ScrubbedBuffer();
         try
         {
