@@ -33,6 +33,7 @@ internal static class CommandLine
             NotificationsCommand.Create(terminal),
             ReportCommand.Create(terminal),
             RewrapCommand.Create(terminal),
+            RotationCommand.Create(terminal),
             SealCommand.Create(terminal),
             BackupCommand.Create(terminal),
             RestoreCommand.Create(terminal),

@@ -360,7 +360,7 @@ public sealed class StrongroomServer : IAsyncDisposable
             StsOperations.All(identities, new SessionIssuer(keyring, entropy), NewWebIdentities(options, time)),
             IamOperations.All(identities, store, parts.Uses, keys, keyring, entropy),
             CloudTrailOperations.All(indexes, keyring),
-            StrongroomOperations.All(identities, secrets, directory.AuditLog, store, keys, regions, keyring, entropy, store, parts.Senders.Destinations));
+            StrongroomOperations.All(identities, secrets, directory.AuditLog, store, keys, regions, keyring, entropy, store, parts.Senders.Destinations, store));
         health = new HealthEndpoint(store, parts.Audit);
         parts.Audit.Notifier = new Notifier(parts.Senders.Destinations, entropy);
         var runner = new RotationRunner(secrets, vault, functions, parts.Audit, keyring, entropy, time);

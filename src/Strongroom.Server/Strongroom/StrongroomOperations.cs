@@ -14,7 +14,8 @@ internal static class StrongroomOperations
 {
     public static IReadOnlyList<OperationEntry> All(
         IamDirectories directories, ISecretStore store, string auditDirectory, IDirectoryStore accounts, KeyDirectory keys, Regions regions,
-        Keyring keyring, Entropy entropy, INotificationStore notifications, IReadOnlyList<NotificationDestination> destinations)
+        Keyring keyring, Entropy entropy, INotificationStore notifications, IReadOnlyList<NotificationDestination> destinations,
+        IRotationStore rotations)
     {
         var resources = new PolicyResources(store, directories, keys);
         var calls = new AuditedCalls(auditDirectory);
@@ -26,6 +27,9 @@ internal static class StrongroomOperations
             Json(ServiceProtocol.Strongroom, "ListAccounts", ReadOnly, ListAccountsRequest.Shape, new ListAccounts(directories, accounts)),
             Json(
                 ServiceProtocol.Strongroom, "ListNotifications", ReadOnly, ListNotificationsRequest.Shape, new ListNotifications(directories, notifications, destinations)),
+            Json(
+                ServiceProtocol.Strongroom, "ListRotationSteps", ReadOnly, ListRotationStepsRequest.Shape,
+                new ListRotationSteps(new SecretTargets(store), rotations, keyring)),
             Json(ServiceProtocol.Strongroom, "Rehearse", ReadOnly, RehearseRequest.Shape, new Rehearse(directories, resources, calls)),
             Json(ServiceProtocol.Strongroom, "Report", ReadOnly, ReportRequest.Shape, new Report(directories, store, calls, regions)),
             Json(ServiceProtocol.Strongroom, "ReportUsage", ReadOnly, ReportUsageRequest.Shape, new ReportUsage(store, calls, regions)),

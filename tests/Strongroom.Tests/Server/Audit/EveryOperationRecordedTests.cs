@@ -16,7 +16,7 @@ public sealed partial class EveryOperationRecordedTests(RecordServer shared) : I
 {
     private const string Value = "value-that-no-record-may-hold";
 
-    private static readonly OperationTable Own = new(StrongroomOperations.All(null!, null!, null!, null!, null!, null!, null!, null!, null!, []));
+    private static readonly OperationTable Own = new(StrongroomOperations.All(null!, null!, null!, null!, null!, null!, null!, null!, null!, [], null!));
 
     private static readonly Dictionary<string, Denial> Rows = Denial.All.ToDictionary(row => row.ToString());
 

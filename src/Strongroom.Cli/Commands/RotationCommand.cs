@@ -1,0 +1,100 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Strongroom.Cli.Aws;
+
+namespace Strongroom.Cli.Commands;
+
+/// <summary><c>strongroom rotation</c>: how the rotations of a secret went.</summary>
+internal static class RotationCommand
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    public static Command Create(Terminal terminal)
+    {
+        var command = new DocumentedCommand("rotation", "Look at how the rotations of a secret went.")
+        {
+            Examples = ["strongroom rotation history prod/db", "strongroom rotation logs prod/db"],
+        };
+        command.Add(CreateOne(terminal, "history", "List the steps of a secret's rotations, the newest first, and what becomes of the one under way.", withOutput: false, PrintHistory));
+        command.Add(CreateOne(terminal, "logs", "Show what rotation functions wrote, step by step, the oldest first.", withOutput: true, PrintLogs));
+        return command;
+    }
+
+    private static DocumentedCommand CreateOne(Terminal terminal, string verb, string description, bool withOutput, Action<Terminal, JsonObject> print)
+    {
+        var secret = new Argument<string>("secret") { Description = "Name or ARN of the secret." };
+        var version = new Option<string?>("--version-id") { Description = "The rotation that makes this version alone." };
+        var limit = new Option<int>("--limit") { Description = "How many steps at most, 1 to 200.", DefaultValueFactory = _ => 100 };
+        var data = DocumentedCommand.DataOption();
+        var json = new Option<bool>("--json") { Description = "As JSON." };
+        var command = new DocumentedCommand(verb, description)
+        {
+            Examples = [$"strongroom rotation {verb} prod/db", $"strongroom rotation {verb} prod/db --limit 8 --json"],
+        };
+        command.Add(secret);
+        foreach (var option in new Option[] { version, limit, data, json })
+            command.Add(option);
+        command.SetAction(async (parsed, ct) =>
+        {
+            using var client = OwnClient.Open(terminal, parsed.GetValue(data));
+            var answer = await client.CallAsync("ListRotationSteps", new JsonObject
+            {
+                ["SecretId"] = parsed.GetValue(secret),
+                ["IncludeOutput"] = withOutput,
+                ["MaxResults"] = parsed.GetValue(limit),
+            }, ct);
+            if (parsed.GetValue(version) is { } wanted)
+                answer["Steps"] = new JsonArray([.. answer["Steps"]!.AsArray().Where(step => (string?)step!["VersionId"] == wanted).Select(step => step!.DeepClone())]);
+            if (parsed.GetValue(json))
+                terminal.Output.WriteLine(answer.ToJsonString(Indented));
+            else
+                print(terminal, answer);
+            return 0;
+        });
+        return command;
+    }
+
+    private static void PrintHistory(Terminal terminal, JsonObject answer)
+    {
+        var tables = new ReportTables(terminal);
+        tables.Line(StateOf(answer));
+        tables.Table(
+            $"Rotation of {SafeText.Of((string)answer["Name"]!)}", ["started", "version", "attempt", "step", "took", "result"],
+            answer["Steps"]!.AsArray().Select(step => new[]
+            {
+                TimeOf(step!["StartedDate"]!),
+                (string)step["VersionId"]!,
+                (bool)step["Test"]! ? "test" : step["Attempt"]!.ToString(),
+                (string)step["Step"]!,
+                string.Create(CultureInfo.InvariantCulture, $"{(long)step["DurationMilliseconds"]! / 1000.0:0.000} s"),
+                (string?)step["Error"] is { } error ? SafeText.Of(error) : "ok",
+            }));
+    }
+
+    private static void PrintLogs(Terminal terminal, JsonObject answer)
+    {
+        foreach (var step in answer["Steps"]!.AsArray().Reverse())
+        {
+            var error = (string?)step!["Error"];
+            terminal.Output.WriteLine($"{TimeOf(step["StartedDate"]!)}  {step["VersionId"]}  {step["Step"]}  {(error is null ? "ok" : "failed: " + SafeText.Of(error))}");
+            foreach (var line in ((string?)step["Output"] ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries))
+                terminal.Output.WriteLine("    " + SafeText.Of(line.TrimEnd('\r')));
+        }
+    }
+
+    private static string StateOf(JsonObject answer)
+    {
+        var due = answer["DueDate"] is { } date ? TimeOf(date) : null;
+        if (answer["Rotation"] is not JsonObject run)
+            return due is null ? "No rotation is planned." : $"The next rotation is planned for {due}.";
+        var what = (bool)run["Test"]! ? "A test of the function" : "A rotation";
+        return (string?)run["State"] == "WAITING"
+            ? $"{what} to version {run["VersionId"]} failed and waits for attempt {run["Attempt"]} at {due}."
+            : $"{what} to version {run["VersionId"]} is under way: attempt {run["Attempt"]}, {run["Step"]} is next or running.";
+    }
+
+    private static string TimeOf(JsonNode seconds) =>
+        DateTimeOffset.FromUnixTimeMilliseconds((long)(seconds.GetValue<decimal>() * 1000)).ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}
