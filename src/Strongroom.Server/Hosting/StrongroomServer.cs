@@ -11,6 +11,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Strongroom.Crypto;
 using Strongroom.Crypto.KeyProviders;
+using Strongroom.Protocol;
 using Strongroom.Protocol.SigV4;
 using Strongroom.Server.Audit;
 using Strongroom.Server.Audit.Lookup;
@@ -151,6 +152,14 @@ public sealed class StrongroomServer : IAsyncDisposable
             await rotation!.IdleAsync();
         while (await rotation.LookAsync(stopping.Token) > 0);
         await rotation.IdleAsync();
+    }
+
+    /// <summary>The RotationToken of a rotation, for tests that do what the engine does.</summary>
+    internal async Task<string> ProofOfRotationAsync(string secretArn, string token)
+    {
+        var arn = Arn.TryParse(secretArn)!;
+        SecretArn.TrySplitSuffix(arn.Resource["secret:".Length..], out var name, out _);
+        return RotationProof.Of(parts!.Keyring, (await secrets.FindAsync(arn.Account, arn.Region, name, CancellationToken.None))!, token);
     }
 
     internal RotationEngine Rotation => rotation!;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Strongroom.Server.Rotation;
+using Strongroom.Tests.Server.Kms;
 
 namespace Strongroom.Tests.Server.Rotation;
 
@@ -370,6 +371,32 @@ public sealed class RotationEngineTests : IAsyncLifetime
         Assert.Equal(20, server.Records().Count(r => (string?)r["eventName"] == "RotationSucceeded"));
     }
 
+    [Fact]
+    public async Task Each_step_can_be_read_back_and_what_the_function_wrote_by_those_alone_who_may()
+    {
+        server.Functions.Step = async (step, ct) => step.Step == RotationStep.SetSecret
+            ? await Record(step, new StepResult("no connection", "tried 10.0.0.7"))
+            : await WorkAsync(step, ct);
+        await RotateAsync(T2);
+
+        var seen = await server.Root.JsonAsync("Strongroom.ListRotationSteps", new { SecretId = "s", IncludeOutput = true });
+        Assert.Equal(["setSecret", "createSecret"], seen["Steps"]!.AsArray().Select(s => (string?)s!["Step"]));
+        var failed = seen["Steps"]![0]!;
+        Assert.Equal((T2, 1, "no connection", "tried 10.0.0.7"), ((string?)failed["VersionId"], (int)failed["Attempt"]!, (string?)failed["Error"], (string?)failed["Output"]));
+        Assert.Null(seen["Steps"]![1]!["Error"]);
+        Assert.Equal((T2, "WAITING", 2, "createSecret"), (
+            (string?)seen["Rotation"]!["VersionId"], (string?)seen["Rotation"]!["State"], (int)seen["Rotation"]!["Attempt"]!, (string?)seen["Rotation"]!["Step"]));
+        Assert.Equal((server.Time.GetUtcNow() + TimeSpan.FromMinutes(1)).ToUnixTimeSeconds(), (long)(double)seen["DueDate"]!);
+
+        var reader = await server.NewUserAsync("reader", Allow("strongroom:ListRotationSteps"));
+        var shown = await reader.JsonAsync("Strongroom.ListRotationSteps", new { SecretId = "s" });
+        Assert.Null(shown["Steps"]![0]!["Output"]);
+        Assert.Contains("strongroom:GetRotationOutput", await reader.JsonFailsAsync(
+            "Strongroom.ListRotationSteps", new { SecretId = "s", IncludeOutput = true }, "AccessDeniedException"), StringComparison.Ordinal);
+        var nobody = await server.NewUserAsync("nobody", Allow("secretsmanager:*"));
+        await nobody.JsonFailsAsync("Strongroom.ListRotationSteps", new { SecretId = "s" }, "AccessDeniedException");
+    }
+
     // What a function written to AWS's contract does; every step can be run again.
     private async Task<StepResult> WorkAsync(RotationEvent step, CancellationToken ct)
     {
@@ -386,6 +413,8 @@ public sealed class RotationEngineTests : IAsyncLifetime
 
         return StepResult.Succeeded;
     }
+
+    private static string Allow(string action) => $$"""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"{{action}}","Resource":"*"}]}""";
 
     private Task<StepResult> Record(RotationEvent step, StepResult result)
     {

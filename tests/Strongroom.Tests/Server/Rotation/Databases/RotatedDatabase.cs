@@ -7,8 +7,6 @@ namespace Strongroom.Tests.Server.Rotation.Databases;
 /// <summary>A secret of a <see cref="RunningServer"/> that a built-in rotator rotates, with the steps run one by one.</summary>
 internal sealed class RotatedDatabase
 {
-    public const string RotationToken = "11111111-2222-3333-4444-555555555555";
-
     private readonly RunningServer server;
     private readonly string function;
     private readonly BuiltInFunctions functions;
@@ -23,6 +21,9 @@ internal sealed class RotatedDatabase
 
     /// <summary>Id of the version that is being made.</summary>
     public string Token { get; private set; } = "";
+
+    /// <summary>What the engine would give to the function with each step.</summary>
+    public string RotationToken { get; private set; } = "";
 
     /// <summary>Stores a secret and begins to rotate it.</summary>
     public static async Task<RotatedDatabase> BeginAsync(
@@ -45,6 +46,7 @@ internal sealed class RotatedDatabase
         {
             SecretId = Arn, ClientRequestToken = Token, RotationLambdaARN = function, RotationRules = new { AutomaticallyAfterDays = 30 },
         });
+        RotationToken = await server.Server.ProofOfRotationAsync(Arn, Token);
     }
 
     /// <summary>Puts a current value by hand.</summary>
