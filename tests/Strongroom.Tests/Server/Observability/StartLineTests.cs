@@ -44,7 +44,8 @@ public sealed class StartLineTests
         Assert.Empty(Of(safe));
         Assert.Equal([$"other users can read {key}"], Of(safe with { Seal = new SealOptions { KeyFile = key } }));
         Assert.Equal([$"other users can read {key}"], Of(safe with { TlsKey = key }));
-        Assert.Equal([$"other users can read {key}"], Of(safe with { ConfigurationFile = key, NotificationsFile = key }));
+        Assert.Equal([$"other users can read {key}"], Of(safe with { ConfigurationFile = key }));
+        Assert.Equal([$"other users can read {key}"], Of(safe with { NotificationsFile = key }));
         Assert.Equal([$"other users can read {key}"], Of(safe with { AuditSinks = new() { SyslogKey = key } }));
         Assert.Equal(["PostgreSQL on the network without a verified certificate"], Of(safe with { Store = "Host=db.example.com;Database=s" }));
         Assert.Contains("plain HTTP", Assert.Single(Of(safe with { Listen = "http://0.0.0.0:1" })), StringComparison.Ordinal);
