@@ -237,6 +237,7 @@ public sealed class AuditVerifierTests : IAsyncLifetime
     [InlineData("a line repeated", "audit-00000002.jsonl", "Record {first2} stands where record {second2} should: it was moved, repeated or put in.")]
     [InlineData("a line added to a closed segment", "audit-00000001.jsonl", "Record {first2} was added after the segment was closed.")]
     [InlineData("a digest removed", "audit-00000001.digest", "The segment's digest is missing, so nothing vouches for its records.")]
+    [InlineData("a digest removed that the database has not heard of", "audit-00000002.digest", "The segment's digest is missing, so nothing vouches for its records.")]
     [InlineData("an older digest put back", "audit-00000001.digest", "The digest does not close the segment, though another one follows: it is an older one, or the server ended in between and has not been started since.")]
     [InlineData("a digest of another log", "audit-00000002.digest", "The digest belongs to another segment or another log.")]
     [InlineData("a digest that follows from another record", "audit-00000002.digest", "The digest begins with record {first2} after another record than the segment before ends with.")]
@@ -273,6 +274,10 @@ public sealed class AuditVerifierTests : IAsyncLifetime
                 break;
             case "a digest removed":
                 File.Delete(AuditDigest.PathOf(Audit, 1));
+                break;
+            case "a digest removed that the database has not heard of":
+                File.Delete(AuditDigest.PathOf(Audit, 2));
+                known = one;
                 break;
             case "an older digest put back":
                 await SignAnewAsync(one with { IsClosed = false });
