@@ -6,6 +6,9 @@ namespace Strongroom.Server.Rotation.BuiltIn;
 internal static class BuiltInRotators
 {
     private static readonly PostgresDatabase Postgres = new(["postgres", "aurora-postgresql"], 5432, "postgres", """:/@"'\""");
+    private static readonly MySqlDatabase MySql = new(["mysql", "aurora-mysql"], 16, "USERNAME_CHARACTER_LIMIT");
+    private static readonly MySqlDatabase MariaDb = new(["mariadb"], 80, limitSetting: null);
+    private static readonly RedisDatabase Redis = new();
 
     /// <summary>By function name. Drivers of databases are loaded by the first rotation that needs them, not by this table.</summary>
     public static IReadOnlyDictionary<string, IRotator> All { get; } = new Dictionary<string, IRotator>(StringComparer.Ordinal)
@@ -13,5 +16,11 @@ internal static class BuiltInRotators
         ["SecretsManagerRotationTemplate"] = new RandomText(),
         ["SecretsManagerRDSPostgreSQLRotationSingleUser"] = new SingleUserRotator(Postgres),
         ["SecretsManagerRDSPostgreSQLRotationMultiUser"] = new AlternatingUsersRotator(Postgres),
+        ["SecretsManagerRDSMySQLRotationSingleUser"] = new SingleUserRotator(MySql),
+        ["SecretsManagerRDSMySQLRotationMultiUser"] = new AlternatingUsersRotator(MySql),
+        ["SecretsManagerRDSMariaDBRotationSingleUser"] = new SingleUserRotator(MariaDb),
+        ["SecretsManagerRDSMariaDBRotationMultiUser"] = new AlternatingUsersRotator(MariaDb),
+        ["StrongroomRedisRotationSingleUser"] = new SingleUserRotator(Redis),
+        ["StrongroomRedisRotationMultiUser"] = new AlternatingUsersRotator(Redis),
     };
 }

@@ -11,6 +11,7 @@ internal sealed class DatabaseDoor(IDatabase database, IReadOnlyDictionary<strin
 
     private X509Certificate2Collection? authorities;
     private bool authoritiesRead;
+    private string? withoutTls; // found to be so in this step: not asked again, because some servers let one wait for their no
 
     public DatabaseLogin LoginOf(DatabaseSecret secret, string? databaseName) => new(
         secret.Host, secret.Port ?? database.DefaultPort, secret.Username, secret.Password, databaseName ?? database.DefaultDatabase, Authorities());
@@ -24,6 +25,8 @@ internal sealed class DatabaseDoor(IDatabase database, IReadOnlyDictionary<strin
         var login = LoginOf(secret, databaseName);
         if (tls is { } exactly)
             return await database.ConnectAsync(login, exactly, ct);
+        if (withoutTls == login.Server)
+            return await database.ConnectAsync(login, tls: false, ct);
 
         DatabaseException first;
         try
@@ -34,6 +37,7 @@ internal sealed class DatabaseDoor(IDatabase database, IReadOnlyDictionary<strin
         catch (DatabaseException failure) when (failure.Fault != DatabaseFault.LoginRefused)
         {
             first = failure;
+            withoutTls = failure.Fault == DatabaseFault.Tls ? login.Server : null;
         }
 
         try
@@ -43,6 +47,7 @@ internal sealed class DatabaseDoor(IDatabase database, IReadOnlyDictionary<strin
         catch (DatabaseException failure) when (failure.Fault == DatabaseFault.Unreachable && first.Fault == DatabaseFault.Tls)
         {
             // Servers that demand TLS often say so by hanging up.
+            withoutTls = null;
             throw first;
         }
     }

@@ -7,7 +7,6 @@ namespace Strongroom.Tests.Server.Rotation.Databases;
 public sealed class PostgresRotationTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private const string SingleUser = "SecretsManagerRDSPostgreSQLRotationSingleUser";
-    private const string MultiUser = "SecretsManagerRDSPostgreSQLRotationMultiUser";
 
     // Every printable character of ASCII, once each.
     private static readonly string AllCharacters = string.Concat(Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c));

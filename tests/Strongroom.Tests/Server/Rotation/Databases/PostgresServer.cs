@@ -46,10 +46,13 @@ public sealed class PostgresServer : IAsyncLifetime
             host all all 127.0.0.1/32 scram-sha-256
 
             """);
-        server = ServerProcess.Start(User, Path.Combine(binaries, "postgres"),
+        // SIGINT cuts connections; SIGTERM would wait for them.
+        server = ServerProcess.Start(User, "INT", Path.Combine(binaries, "postgres"),
+        [
             "-D", data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
             "-c", "fsync=off", "-c", "max_connections=100", "-c", "log_min_error_statement=panic",
-            "-c", "ssl=on", "-c", $"ssl_cert_file={certificate}", "-c", $"ssl_key_file={key}");
+            "-c", "ssl=on", "-c", $"ssl_cert_file={certificate}", "-c", $"ssl_key_file={key}",
+        ]);
         await server.WaitAsync(async () =>
         {
             try

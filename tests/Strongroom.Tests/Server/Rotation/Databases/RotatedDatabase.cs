@@ -7,6 +7,9 @@ namespace Strongroom.Tests.Server.Rotation.Databases;
 /// <summary>A secret of a <see cref="RunningServer"/> that a built-in rotator rotates, with the steps run one by one.</summary>
 internal sealed class RotatedDatabase
 {
+    /// <summary>Secrets are named by name or ARN, so a name will do for masterarn.</summary>
+    public const string MasterName = "master";
+
     private readonly RunningServer server;
     private readonly string function;
     private readonly BuiltInFunctions functions;
@@ -37,6 +40,14 @@ internal sealed class RotatedDatabase
         await rotated.BeginAsync();
         return rotated;
     }
+
+    /// <summary>Stores an administrator's secret.</summary>
+    /// <param name="tag">Which secrets may use it; null for no tag.</param>
+    public static Task StoreMasterAsync(RunningServer server, string value, string? tag) => server.CallAsync("CreateSecret", new
+    {
+        Name = MasterName, ClientRequestToken = Guid.NewGuid(), SecretString = value,
+        Tags = tag is null ? [] : new[] { new { Key = "strongroom:rotation-master", Value = tag } },
+    });
 
     /// <summary>Begins another rotation of the secret.</summary>
     public async Task BeginAsync()

@@ -14,6 +14,9 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     private ServerProcess(Process process) => this.process = process;
 
+    /// <summary>What asks the server to end.</summary>
+    private string StopSignal { get; init; } = "TERM";
+
     public bool HasExited => process.HasExited;
 
     /// <summary>The last lines that it wrote.</summary>
@@ -27,7 +30,9 @@ internal sealed class ServerProcess : IAsyncDisposable
     }
 
     /// <param name="user">Whom to run as when the tests are root, which such servers refuse to be.</param>
-    public static ServerProcess Start(string user, string program, params string[] arguments)
+    public static ServerProcess Start(string user, string program, params string[] arguments) => Start(user, "TERM", program, arguments);
+
+    public static ServerProcess Start(string user, string stopSignal, string program, string[] arguments)
     {
         // The process id is the program's own: setpriv becomes it.
         var start = Environment.UserName == "root"
@@ -35,7 +40,7 @@ internal sealed class ServerProcess : IAsyncDisposable
             : new ProcessStartInfo(program, arguments);
         start.WorkingDirectory = Path.GetTempPath();
         start.RedirectStandardOutput = start.RedirectStandardError = true;
-        var server = new ServerProcess(Process.Start(start)!);
+        var server = new ServerProcess(Process.Start(start)!) { StopSignal = stopSignal };
         server.process.OutputDataReceived += server.Keep;
         server.process.ErrorDataReceived += server.Keep;
         server.process.BeginOutputReadLine();
@@ -114,8 +119,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     {
         if (!process.HasExited)
         {
-            // SIGINT: PostgreSQL cuts its connections, the others simply end.
-            using (var kill = Process.Start("kill", ["-INT", process.Id.ToString(CultureInfo.InvariantCulture)]))
+            using (var kill = Process.Start("kill", ["-" + StopSignal, process.Id.ToString(CultureInfo.InvariantCulture)]))
                 await kill.WaitForExitAsync();
             try
             {
