@@ -136,6 +136,9 @@ public sealed record RotationRun
 
     /// <summary>Whether the attempt before failed and this one waits for its time.</summary>
     public bool IsWaiting { get; init; }
+
+    /// <summary>How many readers it waits for before its first step; null when it waits for none.</summary>
+    public int? AwaitedReaders { get; init; }
 }
 
 internal static class RotationTimes

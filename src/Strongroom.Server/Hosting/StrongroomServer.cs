@@ -360,6 +360,7 @@ public sealed class StrongroomServer : IAsyncDisposable
         var vault = new SecretVault(secrets, keyring, new SecretKeys(keys, keyring));
         replicationJob = new ReplicationJob(secrets, store, vault, parts.Audit, entropy.NewGuid(), time);
         OperationTable? table = null;
+        var readers = new RotationReaders(new AuditLookup(indexes));
         builtIn = environmentOf => new BuiltInFunctions(() => table!, () => parts.Audit, entropy, time, environmentOf);
         functions ??= builtIn(_ => FrozenDictionary<string, string>.Empty);
         table = new OperationTable(
@@ -369,10 +370,10 @@ public sealed class StrongroomServer : IAsyncDisposable
             StsOperations.All(identities, new SessionIssuer(keyring, entropy), NewWebIdentities(options, time)),
             IamOperations.All(identities, store, parts.Uses, keys, keyring, entropy),
             CloudTrailOperations.All(indexes, keyring),
-            StrongroomOperations.All(identities, secrets, directory.AuditLog, store, keys, regions, keyring, entropy, store, parts.Senders.Destinations, store));
+            StrongroomOperations.All(identities, secrets, directory.AuditLog, store, keys, regions, keyring, entropy, store, parts.Senders.Destinations, store, readers));
         health = new HealthEndpoint(store, parts.Audit);
         parts.Audit.Notifier = new Notifier(parts.Senders.Destinations, entropy);
-        var runner = new RotationRunner(secrets, vault, functions, parts.Audit, keyring, entropy, time);
+        var runner = new RotationRunner(secrets, vault, functions, readers, parts.Audit, keyring, entropy, time);
         rotation = new RotationEngine(store, runner, options.Rotation, time, log);
         parts.Audit.EventCounted = name =>
         {

@@ -14,7 +14,7 @@ namespace Strongroom.Server.Rotation;
 /// place, it is taken up by running the step again that was not noted as done. Source: API fact sheet 4.
 /// </summary>
 internal sealed class RotationRunner(
-    ISecretStore store, SecretVault vault, IRotationFunctions functions, AuditTrail audit, Keyring keyring, Entropy entropy, TimeProvider time)
+    ISecretStore store, SecretVault vault, IRotationFunctions functions, RotationReaders readers, AuditTrail audit, Keyring keyring, Entropy entropy, TimeProvider time)
 {
     // Each lost race means that the function or somebody else changed the secret in between.
     private const int MaxAttempts = 100;
@@ -55,11 +55,14 @@ internal sealed class RotationRunner(
         var step = run.IsTest ? RotationStep.TestSecret : (RotationStep)run.StepsDone;
         var began = time.GetUtcNow();
         var clock = time.GetTimestamp();
+        var hold = step == RotationStep.CreateSecret ? readers.Ask(secret, run, began, ct) : default;
+        if (hold.Waiting > 0)
+            return !await HoldAsync(secret, run, hold.Waiting, began, ct);
         var function = rotation.LambdaArn is { } arn
             ? await functions.FindAsync(secret.Account, secret.Region, arn, ct)
             : await functions.FindForTypeAsync(secret.Account, secret.Region, secret.Document.Type ?? "", ct);
-        var result = function is null
-            ? new StepResult(NotInvocable)
+        var result = hold.Error is { } refusal ? new StepResult(refusal)
+            : function is null ? new StepResult(NotInvocable)
             : await function.InvokeAsync(new RotationEvent(step, secret.Arn(), run.Token, RotationProof.Of(keyring, secret, run.Token)), ct);
 
         var record = new RotationStepRecord(
@@ -103,6 +106,11 @@ internal sealed class RotationRunner(
         var failed = RotationState.Event("RotationFailed", secret, run.Token, FailureOf(secret, step)) with { VersionId = run.Token, Step = step.Name() };
         return await CommitAsync(secret, RotationState.Failed(secret, secret.Document, now), [], [failed], record, now, ct) ? false : null;
     }
+
+    private Task<bool> HoldAsync(StoredSecret secret, RotationRun run, int waiting, DateTimeOffset now, CancellationToken ct) =>
+        CommitAsync(
+            secret, RotationState.Held(secret.Document, waiting, now), [],
+            run.AwaitedReaders is null ? [RotationState.Event("RotationHeld", secret, run.Token) with { VersionId = run.Token }] : [], step: null, now, ct);
 
     private async Task<bool> BeginAsync(StoredSecret secret, DateTimeOffset now, CancellationToken ct)
     {

@@ -14,6 +14,8 @@ internal static class RotationState
     // Of a rotation without a schedule that has failed often.
     private static readonly TimeSpan LastDelay = TimeSpan.FromDays(1);
 
+    private static readonly TimeSpan HoldInterval = TimeSpan.FromMinutes(1);
+
     /// <summary>A current value put by hand counts as a rotation for the schedule, though not as its last rotation, and ends the one under way.</summary>
     public static SecretDocument AfterNewVersion(StoredSecret secret, SecretDocument document, string versionId, DateTimeOffset now) =>
         document.Rotation is { Enabled: true } rotation && document.Versions.HolderOf(StagingLabels.Current) == versionId && rotation.Run?.Token != versionId
@@ -42,7 +44,7 @@ internal static class RotationState
 
     /// <summary>A step succeeded that is not the last.</summary>
     public static SecretDocument StepDone(SecretDocument document) =>
-        WithRun(document, run => run with { StepsDone = run.StepsDone + 1, IsWaiting = false });
+        WithRun(document, run => run with { StepsDone = run.StepsDone + 1, IsWaiting = false, AwaitedReaders = null });
 
     /// <summary>The rotation succeeded: the new version is current, AWSPENDING has no more use, and the schedule counts anew.</summary>
     public static SecretDocument Succeeded(StoredSecret secret, SecretDocument document, DateTimeOffset now)
@@ -63,10 +65,14 @@ internal static class RotationState
         var attempt = document.Rotation!.Run!.Attempt;
         var next = attempt <= Delays.Length ? now + Delays[attempt - 1]
             : NextWindow(document.Rotation, now)?.MomentFor(Name(secret)) ?? now + LastDelay;
-        return WithRun(document with { Rotation = document.Rotation with { DueAt = next } }, run => run with { Attempt = attempt + 1, StepsDone = 0, IsWaiting = true });
+        return WithRun(document with { Rotation = document.Rotation with { DueAt = next } }, run => run with { Attempt = attempt + 1, StepsDone = 0, IsWaiting = true, AwaitedReaders = null });
     }
 
-    /// <summary>A failed rotation is tried again at once.</summary>
+    /// <summary>The rotation waits until readers have the current version: it looks again soon, which counts as no attempt.</summary>
+    public static SecretDocument Held(SecretDocument document, int readers, DateTimeOffset now) => WithRun(
+        document with { Rotation = document.Rotation! with { DueAt = now + HoldInterval } }, run => run with { IsWaiting = false, AwaitedReaders = readers });
+
+    /// <summary>A rotation that waits is tried again at once.</summary>
     public static SecretDocument Hurried(SecretDocument document, DateTimeOffset now) => document with { Rotation = document.Rotation! with { DueAt = now } };
 
     /// <summary>A test has ended, or a rotation was given up because its version lost AWSPENDING. The schedule goes on.</summary>

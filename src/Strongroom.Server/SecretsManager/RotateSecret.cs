@@ -97,7 +97,7 @@ internal sealed class RotateSecret(SecretTargets targets, ISecretStore store, Se
         if (isRepeat)
         {
             // The rotation of this token is under way. One that waits for its next attempt gets it now.
-            var waits = rotation.Run!.IsWaiting && rotation.DueAt > call.Now;
+            var waits = (rotation.Run!.IsWaiting || rotation.Run.AwaitedReaders is not null) && rotation.DueAt > call.Now;
             return await PlanAsync(call, secret, waits ? RotationState.Hurried(document, call.Now) : document, [], [], token, ct);
         }
 

@@ -44,8 +44,10 @@ internal sealed record ListRotationStepsResponse(StoredSecret Secret, IReadOnlyL
         {
             writer.WriteStartObject("Rotation"u8);
             writer.WriteNumber("Attempt"u8, run.Attempt);
+            if (run.AwaitedReaders is { } readers)
+                writer.WriteNumber("AwaitedReaders"u8, readers);
             writer.WriteDate("StartedDate"u8, run.StartedAt);
-            writer.WriteString("State"u8, run.IsWaiting ? "WAITING"u8 : "RUNNING"u8);
+            writer.WriteString("State"u8, run.AwaitedReaders is not null ? "HELD"u8 : run.IsWaiting ? "WAITING"u8 : "RUNNING"u8);
             writer.WriteString("Step"u8, (run.IsTest ? RotationStep.TestSecret : (RotationStep)run.StepsDone).Name());
             writer.WriteBoolean("Test"u8, run.IsTest);
             writer.WriteString("VersionId"u8, run.Token);

@@ -3,6 +3,7 @@ using Strongroom.Server.Endpoint;
 using Strongroom.Server.Iam;
 using Strongroom.Server.Keys;
 using Strongroom.Server.Notifications;
+using Strongroom.Server.Rotation;
 using Strongroom.Server.SecretsManager;
 using Strongroom.Storage;
 using static Strongroom.Server.Endpoint.OperationTable;
@@ -15,7 +16,7 @@ internal static class StrongroomOperations
     public static IReadOnlyList<OperationEntry> All(
         IamDirectories directories, ISecretStore store, string auditDirectory, IDirectoryStore accounts, KeyDirectory keys, Regions regions,
         Keyring keyring, Entropy entropy, INotificationStore notifications, IReadOnlyList<NotificationDestination> destinations,
-        IRotationStore rotations)
+        IRotationStore rotations, RotationReaders readers)
     {
         var resources = new PolicyResources(store, directories, keys);
         var calls = new AuditedCalls(auditDirectory);
@@ -27,6 +28,9 @@ internal static class StrongroomOperations
             Json(ServiceProtocol.Strongroom, "ListAccounts", ReadOnly, ListAccountsRequest.Shape, new ListAccounts(directories, accounts)),
             Json(
                 ServiceProtocol.Strongroom, "ListNotifications", ReadOnly, ListNotificationsRequest.Shape, new ListNotifications(directories, notifications, destinations)),
+            Json(
+                ServiceProtocol.Strongroom, "ListRotationReaders", ReadOnly, ListRotationReadersRequest.Shape,
+                new ListRotationReaders(new SecretTargets(store), readers)),
             Json(
                 ServiceProtocol.Strongroom, "ListRotationSteps", ReadOnly, ListRotationStepsRequest.Shape,
                 new ListRotationSteps(new SecretTargets(store), rotations, keyring)),

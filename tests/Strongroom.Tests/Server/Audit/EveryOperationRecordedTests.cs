@@ -16,7 +16,7 @@ public sealed partial class EveryOperationRecordedTests(RecordServer shared) : I
 {
     private const string Value = "value-that-no-record-may-hold";
 
-    private static readonly OperationTable Own = new(StrongroomOperations.All(null!, null!, null!, null!, null!, null!, null!, null!, null!, [], null!));
+    private static readonly OperationTable Own = new(StrongroomOperations.All(null!, null!, null!, null!, null!, null!, null!, null!, null!, [], null!, null!));
 
     private static readonly Dictionary<string, Denial> Rows = Denial.All.ToDictionary(row => row.ToString());
 
@@ -68,6 +68,7 @@ public sealed partial class EveryOperationRecordedTests(RecordServer shared) : I
         ["DropNotifications"] = """{"Destination":"ops"}""",
         ["Explain"] = """{"Principal":"arn:aws:iam::111122223333:root","Action":"secretsmanager:GetSecretValue","Resource":"*"}""",
         ["ListAccounts"] = """{"MaxResults":1}""",
+        ["ListRotationReaders"] = """{"SecretId":"nothing","Days":1}""", // RotationReadersTests has the success
         ["ListRotationSteps"] = """{"SecretId":"nothing","MaxResults":1}""", // RotationEngineTests has the success
         ["ListNotifications"] = """{"Destination":"ops","MaxResults":1}""",
         ["Rehearse"] = """{"Principal":"arn:aws:iam::111122223333:user/nobody","PolicyDocument":"{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Deny\",\"Action\":\"*\",\"Resource\":\"*\"}}"}""",
@@ -369,7 +370,7 @@ public sealed partial class EveryOperationRecordedTests(RecordServer shared) : I
     private async Task<Case> PrepareAsync(string service, string operation, string? name = null)
     {
         if (service == "strongroom")
-            return new Case(service, operation) { Body = OwnCalls[operation], Ends = operation == "ListRotationSteps" ? "ResourceNotFoundException" : null };
+            return new Case(service, operation) { Body = OwnCalls[operation], Ends = operation is "ListRotationReaders" or "ListRotationSteps" ? "ResourceNotFoundException" : null };
         if (service == "secretsmanager")
             return await PrepareSecretAsync(operation, name ?? operation);
         if (Rows.TryGetValue($"{service}:{operation}", out var row))
