@@ -9,9 +9,21 @@ internal interface IFunctionHost
     /// <summary>Runs one invocation to its end, or to the function's timeout.</summary>
     /// <param name="code">Fetches the package, a ZIP archive, when this machine does not have it unpacked yet; null when <see cref="FunctionDefinition.CodeId"/> is a directory.</param>
     /// <param name="payload">The event, JSON.</param>
+    /// <param name="redaction">Values that the log must not hold. Those that the host knows are added: the function's variables, its session's secrets.</param>
     /// <returns>Also for what the function does wrong; an exception is a bug, or the stop of the server.</returns>
     Task<InvokeResult> InvokeAsync(
-        FunctionDefinition function, Func<CancellationToken, ValueTask<byte[]>>? code, ReadOnlyMemory<byte> payload, CancellationToken ct);
+        FunctionDefinition function, Func<CancellationToken, ValueTask<byte[]>>? code, ReadOnlyMemory<byte> payload, Redaction redaction, CancellationToken ct);
+}
+
+internal static class FunctionHostCalls
+{
+    /// <inheritdoc cref="IFunctionHost.InvokeAsync"/>
+    public static async Task<InvokeResult> InvokeAsync(
+        this IFunctionHost host, FunctionDefinition function, Func<CancellationToken, ValueTask<byte[]>>? code, ReadOnlyMemory<byte> payload, CancellationToken ct)
+    {
+        using var redaction = new Redaction();
+        return await host.InvokeAsync(function, code, payload, redaction, ct);
+    }
 }
 
 /// <summary>What an invocation came to. Source: IAM fact sheet 9.1.</summary>

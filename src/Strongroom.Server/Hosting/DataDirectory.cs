@@ -23,6 +23,9 @@ public sealed class DataDirectory : IDisposable
     /// <summary>How far each audit sink has got.</summary>
     public string AuditSinks => Path.Combine(Root, "audit-sinks");
 
+    /// <summary>Where the files of functions are that run here.</summary>
+    public string Functions => Path.Combine(Root, "functions");
+
     public string Tls => Path.Combine(Root, "tls");
     public string RootKey => RootKeyIn(Root);
 

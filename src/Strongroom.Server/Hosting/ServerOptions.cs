@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Strongroom.Crypto.KeyProviders;
 using Strongroom.Server.Audit;
 using Strongroom.Server.Audit.Sinks;
+using Strongroom.Server.Functions;
 using Strongroom.Server.Observability;
 using Strongroom.Server.Quotas;
 using Strongroom.Server.Rotation;
@@ -118,6 +119,9 @@ public sealed record ServerOptions
 
     /// <summary>How much rotation there is at once.</summary>
     public RotationOptions Rotation { get; init; } = new();
+
+    /// <summary>Functions that run here, or are reached from here; none by default.</summary>
+    public FunctionOptions Functions { get; init; } = new();
 
     /// <summary>Least severe log lines to write. The host decides where.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;

@@ -43,6 +43,7 @@ public static class SettingsReader
         options.Seal.Check();
         options.Telemetry.Check();
         options.AuditSinks.Check();
+        options.Functions.Check();
         return options;
     }
 

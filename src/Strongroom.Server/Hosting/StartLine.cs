@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Strongroom.Crypto.KeyProviders;
+using Strongroom.Server.Functions;
 using Strongroom.Server.Observability;
 using Strongroom.Storage;
 
@@ -53,6 +54,8 @@ internal static partial class StartLine
 
         if (options.AllowPrivateOidcIssuers)
             found.Add("OIDC issuers on private networks are allowed");
+        if (options.Functions is { RunsProcesses: true, User: { } user } && !FunctionUser.Resolve(user).IsOther)
+            found.Add("functions run as the server's own user");
         if (options.Telemetry is { MetricsListen: not null, MetricsTokenFile: null })
             found.Add("every user of this machine can read the metrics");
         if (options.Telemetry.SecretLabel)

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -22,6 +21,7 @@ using Strongroom.Server.Backup;
 using Strongroom.Server.CloudTrail;
 using Strongroom.Server.Directories;
 using Strongroom.Server.Endpoint;
+using Strongroom.Server.Functions;
 using Strongroom.Server.Iam;
 using Strongroom.Server.Keys;
 using Strongroom.Server.Kms;
@@ -51,6 +51,7 @@ public sealed class StrongroomServer : IAsyncDisposable
     private static readonly TimeSpan KeyInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ReplicationInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan BackupInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan FunctionInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan SegmentInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan AnnouncementInterval = TimeSpan.FromMinutes(30);
 
@@ -73,6 +74,7 @@ public sealed class StrongroomServer : IAsyncDisposable
     private RotationEngine? rotation;
     private BackupJob? backupJob;
     private AnnouncementJob? announcementJob;
+    private OperatorFunctions? operatorFunctions;
     private Limiter? limiter;
     private Func<Func<string, IReadOnlyDictionary<string, string>>, BuiltInFunctions>? builtIn;
     private HealthEndpoint? health;
@@ -142,6 +144,8 @@ public sealed class StrongroomServer : IAsyncDisposable
 
     /// <summary>What the senders of notifications do, at once.</summary>
     internal Task StepNotificationsAsync() => parts!.Senders.StepAsync();
+
+    internal OperatorFunctions Functions => operatorFunctions!;
 
     internal ReplicationJob Replication => replicationJob!;
 
@@ -237,6 +241,8 @@ public sealed class StrongroomServer : IAsyncDisposable
         await stopping.CancelAsync();
         await Opened.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // its failure is for whoever waits for it
         await Task.WhenAll(jobs);
+        if (operatorFunctions is not null)
+            await operatorFunctions.DisposeAsync();
         var isSettled = true;
         try
         {
@@ -362,7 +368,9 @@ public sealed class StrongroomServer : IAsyncDisposable
         OperationTable? table = null;
         var readers = new RotationReaders(new AuditLookup(indexes));
         builtIn = environmentOf => new BuiltInFunctions(() => table!, () => parts.Audit, entropy, time, environmentOf);
-        functions ??= builtIn(_ => FrozenDictionary<string, string>.Empty);
+        operatorFunctions = await OperatorFunctions.OpenAsync(
+            options, directory, () => Endpoint, identities, new SessionIssuer(keyring, entropy), new StepSecrets(secrets, vault), time, entropy, log, ct);
+        functions ??= new AllRotationFunctions(operatorFunctions.Configured, builtIn(operatorFunctions.EnvironmentOf));
         table = new OperationTable(
             SecretsManagerOperations.All(secrets, keyring, keys, regions, functions, new PolicyPrincipals(identities),
                 new SecretQuota(store, options.Limits.MaxSecrets, time), entropy, instruments.Reads),
@@ -450,6 +458,7 @@ public sealed class StrongroomServer : IAsyncDisposable
         Start(SweepInterval, limiter!.SweepAsync, "forgetting of idle consumers", time);
         Start(ReplicationInterval, replicationJob!.RunAsync, "replication", time);
         jobs.Add(rotation!.RunAsync(stopping.Token));
+        Start(FunctionInterval, operatorFunctions!.SweepAsync, "ending of idle functions", time);
         parts.Sinks.Run(stopping.Token);
         jobs.AddRange(parts.Senders.Run(stopping.Token));
         if (options.Backup.Directory is not null)

@@ -285,6 +285,11 @@ internal sealed class SecretVault(ISecretStore store, Keyring keyring, SecretKey
             ? found
             : null;
 
+    /// <summary>Opens all labelled values, for what this server itself does with them: nobody is answered with them. The caller disposes of each.</summary>
+    /// <returns>Null when one of them can't be opened now.</returns>
+    public async ValueTask<IReadOnlyList<SecretValue>?> FindValuesAsync(StoredSecret secret, CancellationToken ct) =>
+        await OpenLabelledAsync(secret, secret, [], ct) is { } versions ? [.. versions.Select(version => version.Value).OfType<SecretValue>()] : null;
+
     /// <summary>Opens all stored versions of a secret, for sealing them in another place or under another key.</summary>
     public async ValueTask<IReadOnlyList<NewVersion>> OpenVersionsAsync(
         CallContext call, StoredSecret secret, IEnumerable<string> versionIds, CancellationToken ct)
