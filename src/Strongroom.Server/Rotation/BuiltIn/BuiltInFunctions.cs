@@ -10,8 +10,10 @@ namespace Strongroom.Server.Rotation.BuiltIn;
 /// <summary>The built-in rotators under the names of AWS's templates: each account has them, in each region, under its own ARNs.</summary>
 /// <param name="operations">The operations through which rotators work; asked for when a step runs, because RotateSecret is one of them.</param>
 /// <param name="environmentOf">Settings of a rotator by its name; empty for none.</param>
+/// <param name="serverAddress">Where this server is reached; known once it listens.</param>
 internal sealed class BuiltInFunctions(
-    Func<OperationTable> operations, Func<AuditTrail> audit, Entropy entropy, TimeProvider time, Func<string, IReadOnlyDictionary<string, string>> environmentOf)
+    Func<OperationTable> operations, Func<AuditTrail> audit, Entropy entropy, TimeProvider time, Func<string, IReadOnlyDictionary<string, string>> environmentOf,
+    Func<Uri> serverAddress)
     : IRotationFunctions
 {
     private const string FunctionPrefix = "function:";
@@ -28,6 +30,7 @@ internal sealed class BuiltInFunctions(
         var tail = Arn.TryParse(step.SecretArn)!.Resource["secret:".Length..];
         SecretArn.TrySplitSuffix(tail, out var secretName, out _);
         return new RotatedSecret(
-            step, ServiceRole.ForRotation(account, step.SecretArn, secretName, name), region, operations(), audit(), entropy, time, environmentOf(name));
+            step, ServiceRole.ForRotation(account, step.SecretArn, secretName, name), region, operations(), audit(), entropy, time, environmentOf(name),
+            serverAddress);
     }
 }

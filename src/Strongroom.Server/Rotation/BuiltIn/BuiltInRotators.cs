@@ -2,7 +2,7 @@ using Strongroom.Server.Rotation.BuiltIn.Databases;
 
 namespace Strongroom.Server.Rotation.BuiltIn;
 
-/// <summary>What is built in. Source of the names: API fact sheet 4.9.</summary>
+/// <summary>What is built in. Source of the names: API fact sheet 4.9; those that AWS has no template for begin with Strongroom.</summary>
 internal static class BuiltInRotators
 {
     private static readonly PostgresDatabase Postgres = new(["postgres", "aurora-postgresql"], 5432, "postgres", """:/@"'\""");
@@ -14,6 +14,10 @@ internal static class BuiltInRotators
     public static IReadOnlyDictionary<string, IRotator> All { get; } = new Dictionary<string, IRotator>(StringComparer.Ordinal)
     {
         ["SecretsManagerRotationTemplate"] = new RandomText(),
+        ["StrongroomIamAccessKeyRotation"] = new IamAccessKeyRotator(),
+        ["StrongroomRandomPasswordRotation"] = new RandomPasswordRotator(),
+        ["StrongroomSshKeyRotation"] = new SshKeyRotator(),
+        ["StrongroomTlsCertificateRotation"] = new TlsCertificateRotator(),
         ["SecretsManagerRDSPostgreSQLRotationSingleUser"] = new SingleUserRotator(Postgres),
         ["SecretsManagerRDSPostgreSQLRotationMultiUser"] = new AlternatingUsersRotator(Postgres),
         ["SecretsManagerRDSMySQLRotationSingleUser"] = new SingleUserRotator(MySql),

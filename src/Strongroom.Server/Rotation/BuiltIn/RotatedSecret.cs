@@ -15,7 +15,7 @@ namespace Strongroom.Server.Rotation.BuiltIn;
 /// <param name="environment">Settings of the rotator, named as the environment variables of AWS's templates.</param>
 internal sealed class RotatedSecret(
     RotationEvent step, Caller caller, string region, OperationTable operations, AuditTrail audit, Entropy entropy, TimeProvider time,
-    IReadOnlyDictionary<string, string> environment)
+    IReadOnlyDictionary<string, string> environment, Func<Uri> serverAddress)
 {
     public string Arn => step.SecretArn;
 
@@ -29,6 +29,9 @@ internal sealed class RotatedSecret(
     public Entropy Entropy => entropy;
 
     public TimeProvider Time => time;
+
+    /// <summary>Where this server is reached.</summary>
+    public Uri ServerAddress => serverAddress();
 
     /// <summary>The value with a staging label; null when no version has it.</summary>
     public Task<SecretValue?> FindAsync(string stage, CancellationToken ct) => ReadAsync(Arn, versionId: null, stage, ct);
