@@ -26,17 +26,21 @@ internal sealed class ConfiguredFunctions : IRotationFunctions, IDisposable
 
     public ValueTask<IRotationFunction?> FindAsync(string account, string region, string functionArn, CancellationToken ct)
     {
-        var found = all.FirstOrDefault(function => !function.IsBuiltIn && function.IsFor(account, region) && IsNamed(function, account, region, functionArn));
-        if (found is null || (found.Process is not null && !host.IsOn))
-            return default;
-        return new(new Guarded(found, found.Http is not null ? http[found].InvokeAsync : Hosted(found.Process!, account, region).InvokeAsync));
+        return new(Open(all.FirstOrDefault(function => !function.IsBuiltIn && function.IsFor(account, region) && IsNamed(function, account, region, functionArn)), account, region));
     }
+
+    public ValueTask<IRotationFunction?> FindForTypeAsync(string account, string region, string type, CancellationToken ct) =>
+        new(Open(all.FirstOrDefault(function => !function.IsBuiltIn && function.IsFor(account, region) && function.Types.Contains(type)), account, region));
 
     public void Dispose()
     {
         foreach (var function in http.Values)
             function.Dispose();
     }
+
+    private Guarded? Open(ConfiguredFunction? found, string account, string region) => found is null || (found.Process is not null && !host.IsOn)
+        ? null
+        : new Guarded(found, found.Http is not null ? http[found].InvokeAsync : Hosted(found.Process!, account, region).InvokeAsync);
 
     // By its own ARN an operator may give a function to accounts other than the ARN's, as a Lambda function's policy can.
     private static bool IsNamed(ConfiguredFunction function, string account, string region, string functionArn) =>

@@ -24,6 +24,9 @@ internal sealed record ConfiguredFunction
     /// <summary>Names of the secrets that may use it, with <c>*</c> and <c>?</c>; null for all.</summary>
     public IReadOnlyList<string>? Secrets { get; init; }
 
+    /// <summary>Types of managed external secrets, which name no function, that it rotates; empty for none.</summary>
+    public IReadOnlyList<string> Types { get; init; } = [];
+
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
     /// <summary>For a function over HTTP.</summary>
@@ -47,7 +50,7 @@ internal static partial class FunctionsFile
     private static readonly JsonDocumentOptions Lenient =
         new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false };
 
-    private static readonly string[] Common = ["name", "arn", "accounts", "regions", "secrets"];
+    private static readonly string[] Common = ["name", "arn", "accounts", "regions", "secrets", "types"];
     private static readonly string[] OfHttp =
     [
         "url", "signing", "region", "credentialsFile", "profile", "accessKeyIdVariable", "secretAccessKeyVariable", "sessionTokenVariable", "timeoutSeconds",
@@ -55,7 +58,7 @@ internal static partial class FunctionsFile
     ];
 
     private static readonly string[] OfProcess = ["runtime", "handler", "directory", "role", "timeoutSeconds", "memoryMegabytes", "environment"];
-    private static readonly string[] OfBuiltIn = ["name", "environment"];
+    private static readonly string[] OfBuiltIn = ["name", "types", "environment"];
 
     /// <param name="path">Null for no functions.</param>
     /// <exception cref="SettingsException">It can't be used as it is; the message says why.</exception>
@@ -73,6 +76,8 @@ internal static partial class FunctionsFile
             var all = list.Value.EnumerateArray().Select(element => new Entry(path, element).Read()).ToList();
             if (all.GroupBy(function => function.Arn ?? function.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
                 throw Refused(path, $"two functions are named '{twice.Key}'");
+            if (all.Where(function => function.IsBuiltIn).SelectMany(function => function.Types).GroupBy(type => type).FirstOrDefault(group => group.Count() > 1) is { } type)
+                throw Refused(path, $"two built-in functions rotate secrets of the type '{type.Key}'");
             if ((mode & OthersMayRead) != 0 && all.Any(function => function.Environment.Count > 0))
                 throw Refused(path, $"it holds environment variables, and other users can read it. Run: chmod 600 {path}");
             return all;
@@ -138,6 +143,7 @@ internal static partial class FunctionsFile
                 Accounts = Texts("accounts"),
                 Regions = Texts("regions"),
                 Secrets = Texts("secrets"),
+                Types = Texts("types") ?? [],
                 Environment = environment,
                 Http = isHttp ? Http() : null,
                 Process = isProcess ? Process(name, environment) : null,

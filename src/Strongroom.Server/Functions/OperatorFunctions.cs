@@ -13,12 +13,16 @@ internal sealed class OperatorFunctions : IAsyncDisposable
     private readonly FunctionHost? processes;
     private readonly FrozenDictionary<string, IReadOnlyDictionary<string, string>> settings;
 
+    private readonly FrozenDictionary<string, string> builtInTypes;
+
     private OperatorFunctions(FunctionHost? processes, IReadOnlyList<ConfiguredFunction> configured, StepSecrets secrets, TimeProvider time)
     {
         this.processes = processes;
         Secrets = secrets;
         Configured = new ConfiguredFunctions(configured, Host, secrets, time);
         settings = configured.Where(function => function.IsBuiltIn).ToFrozenDictionary(function => function.Name, function => function.Environment, StringComparer.Ordinal);
+        builtInTypes = configured.Where(function => function.IsBuiltIn).SelectMany(function => function.Types.Select(type => (type, function.Name)))
+            .ToFrozenDictionary(pair => pair.type, pair => pair.Name, StringComparer.Ordinal);
     }
 
     public IFunctionHost Host => processes ?? (IFunctionHost)new NoFunctionHost();
@@ -48,6 +52,9 @@ internal sealed class OperatorFunctions : IAsyncDisposable
         var host = new FunctionHost(options.Functions, confinement, files, new FunctionSessions(identities, issuer, time), endpoint, time, entropy, log);
         return new OperatorFunctions(host, configured, secrets, time);
     }
+
+    /// <summary>The built-in function that rotates managed external secrets of a type; null for none.</summary>
+    public string? BuiltInFor(string type) => builtInTypes.GetValueOrDefault(type);
 
     /// <summary>Variables of a built-in function.</summary>
     public IReadOnlyDictionary<string, string> EnvironmentOf(string name) => settings.GetValueOrDefault(name) ?? FrozenDictionary<string, string>.Empty;

@@ -367,7 +367,7 @@ public sealed class StrongroomServer : IAsyncDisposable
         replicationJob = new ReplicationJob(secrets, store, vault, parts.Audit, entropy.NewGuid(), time);
         OperationTable? table = null;
         var readers = new RotationReaders(new AuditLookup(indexes));
-        builtIn = environmentOf => new BuiltInFunctions(() => table!, () => parts.Audit, entropy, time, environmentOf, () => Endpoint);
+        builtIn = environmentOf => new BuiltInFunctions(() => table!, () => parts.Audit, entropy, time, environmentOf, type => operatorFunctions!.BuiltInFor(type), () => Endpoint);
         operatorFunctions = await OperatorFunctions.OpenAsync(
             options, directory, () => Endpoint, identities, new SessionIssuer(keyring, entropy), new StepSecrets(secrets, vault), time, entropy, log, ct);
         functions ??= new AllRotationFunctions(operatorFunctions.Configured, builtIn(operatorFunctions.EnvironmentOf));

@@ -30,6 +30,9 @@ internal sealed class RunningServer : IAsyncDisposable
 
     public FakeFunctions Functions { get; } = new();
 
+    /// <summary>Whether the functions of the settings are used from the next opening on, and not <see cref="Functions"/>.</summary>
+    public bool UsesConfiguredFunctions { get; set; }
+
     public StrongroomServer Server => server;
 
     /// <summary>The account's root.</summary>
@@ -54,7 +57,7 @@ internal sealed class RunningServer : IAsyncDisposable
             RootSecretAccessKey = SecretAccessKey,
         };
         server = await StrongroomServer.StartAsync(
-            configure?.Invoke(options) ?? options, Time, SystemEntropy.Instance, logging ?? (l => l.SetMinimumLevel(LogLevel.None)), Functions, CancellationToken.None);
+            configure?.Invoke(options) ?? options, Time, SystemEntropy.Instance, logging ?? (l => l.SetMinimumLevel(LogLevel.None)), UsesConfiguredFunctions ? null : Functions, CancellationToken.None);
     }
 
     /// <summary>Goes on in another time, with a server that starts there: one that runs would run all its jobs of the time between.</summary>

@@ -60,6 +60,8 @@ public sealed class FunctionsFileTests : IDisposable
     [InlineData("""{"functions":[{"name":"f","url":"https://x","signing":"none","timeoutSeconds":901}]}""", "from 1 to 900")]
     [InlineData("""{"functions":[{"name":"f","url":"https://x","signing":"none","timeoutSeconds":1,"timeoutSeconds":2}]}""", "")]
     [InlineData("""{"functions":[{"name":"f","url":"https://x","signing":"none"},{"name":"f","url":"https://y","signing":"none"}]}""", "two functions are named 'f'")]
+    [InlineData("""{"functions":[{"name":"StrongroomSshKeyRotation","types":["T"]},{"name":"StrongroomRandomPasswordRotation","types":["T"]}]}""", "two built-in functions rotate secrets of the type 'T'")]
+    [InlineData("""{"functions":[{"name":"StrongroomSshKeyRotation","types":"T"}]}""", "types that are no array of texts")]
     [InlineData("""{"functions":[{"name":"f","url":"https://x","runtime":"python3.12"}]}""", "has a url and a runtime")]
     [InlineData("""{"functions":[{"name":"f","runtime":"java21","handler":"h","directory":"code"}]}""", "has the runtime 'java21'")]
     [InlineData("""{"functions":[{"name":"f","runtime":"python3./../../evil","handler":"h","directory":"code"}]}""", "which is none")]
