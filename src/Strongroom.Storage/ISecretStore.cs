@@ -60,6 +60,9 @@ public sealed record SecretCommit(IReadOnlyList<SecretChange> Changes, IReadOnly
     /// <summary>KMS keys whose material goes for good, all versions; what was encrypted under them is lost.</summary>
     public IReadOnlyList<Guid> DestroyedKeys { get; init; } = [];
 
+    /// <summary>Code of functions, each with the directory change that names it.</summary>
+    public IReadOnlyList<FunctionCodeChange> FunctionCode { get; init; } = [];
+
     /// <summary>Notifications of the change; each waits in the store until it is delivered.</summary>
     public IReadOnlyList<NewNotification> Notifications { get; init; } = [];
 

@@ -89,6 +89,9 @@ public sealed partial class SqlStore
         foreach (var keyId in commit.DestroyedKeys)
             await RemoveKeyAsync(tx, keyId, ct);
 
+        foreach (var change in commit.FunctionCode)
+            await ApplyFunctionCodeAsync(tx, change, ct);
+
         return true;
     }
 

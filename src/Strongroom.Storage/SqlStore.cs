@@ -5,7 +5,7 @@ namespace Strongroom.Storage;
 
 /// <summary>The one store: all SQL statements, over an engine that differs in opening, committing and retrying.</summary>
 /// <remarks>Safe for concurrent use. Disposing it finishes the changes that were already handed over.</remarks>
-public sealed partial class SqlStore : ISecretStore, IControlStore, IDirectoryStore, IAuditOutbox, IStoreFigures, INotificationStore, IRotationStore, IAsyncDisposable
+public sealed partial class SqlStore : ISecretStore, IControlStore, IDirectoryStore, IAuditOutbox, IStoreFigures, INotificationStore, IRotationStore, IFunctionStore, IAsyncDisposable
 {
     private readonly ISqlEngine engine;
     private readonly TimeProvider time;

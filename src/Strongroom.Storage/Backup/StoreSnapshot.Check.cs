@@ -71,6 +71,15 @@ public sealed partial class StoreSnapshot
         }
     }
 
+    /// <summary>The code of all functions.</summary>
+    public async IAsyncEnumerable<StoredFunctionCode> ReadFunctionCodeAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        await using var command = Command("SELECT account, region, name, sha256, code FROM function_code ORDER BY account, region, name");
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+            yield return SqlStore.ReadFunctionCode(reader);
+    }
+
     /// <summary>The records that wait for the log.</summary>
     public async IAsyncEnumerable<AuditEntry> ReadOutboxAsync([EnumeratorCancellation] CancellationToken ct)
     {
