@@ -6,6 +6,12 @@ public static class FrameworkErrors
     public static ServiceException UnknownOperation() =>
         Framework("UnknownOperationException", "The operation named by X-Amz-Target is not known to this service.");
 
+    public static ServiceException UnknownPath() => new("UnknownOperationException", "No operation that is served here has this method and path.")
+    {
+        Status = 404,
+        IsFrameworkError = true,
+    };
+
     public static ServiceException InvalidAction(string action, string version) =>
         Framework("InvalidAction", $"Could not find operation {action} for version {version}");
 
@@ -31,6 +37,9 @@ public static class FrameworkErrors
     /// <summary>The SDKs wait and try again. Source: IAM fact sheet 1.6, throttled.</summary>
     /// <param name="isQuery">The Query protocol has another code.</param>
     public static ServiceException Throttled(bool isQuery, string message = "Rate exceeded") => Framework(isQuery ? "Throttling" : "ThrottlingException", message);
+
+    /// <summary>The same of a REST service. Source: IAM fact sheet 9.1.</summary>
+    public static ServiceException TooManyRequests() => new("TooManyRequestsException", "Rate exceeded") { Status = 429 };
 
     private static ServiceException Framework(string code, string message) => new(code, message) { IsFrameworkError = true };
 }

@@ -33,9 +33,16 @@ def describe(shapes, name):
 def members(shapes, shape):
     required = shape.get("required", [])
     return {
-        name: describe(shapes, member["shape"]) | ({"required": True} if name in required else {})
+        name: describe(shapes, member["shape"]) | ({"required": True} if name in required else {}) | place(shape, name, member)
         for name, member in sorted(shape["members"].items())
     }
+
+
+def place(shape, name, member):
+    """Where a REST service's member stands when that is not the body: for the path and the query, for a header, or as the whole body."""
+    if shape.get("payload") == name:
+        return {"location": "payload"}
+    return {k: member[k] for k in ("location", "locationName") if "location" in member}
 
 
 def parameters(shapes, operation):

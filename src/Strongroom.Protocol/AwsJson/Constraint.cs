@@ -41,6 +41,16 @@ public sealed record Constraint(int Min = 0, int Max = int.MaxValue, Regex? Patt
         }
     }
 
+    /// <summary>Adds what fails for the keys of a map, worded as AWS words such constraints.</summary>
+    /// <param name="isSensitive">Then no key is repeated.</param>
+    public void CheckKeys(IReadOnlyDictionary<string, string> map, bool isSensitive, string path, Violations violations)
+    {
+        ArgumentNullException.ThrowIfNull(map);
+        ArgumentNullException.ThrowIfNull(violations);
+        if (!map.Keys.All(Allows))
+            violations.Add(isSensitive ? null : $"[{string.Join(", ", map.Keys)}]", path, $"Map keys must satisfy constraint: [{string.Join(", ", All())}]");
+    }
+
     /// <summary>Whether a value is as the model demands.</summary>
     public bool Allows(string value) =>
         value.Length <= Max && value.Length >= Min && FitsPattern(value) && FitsKey(value) && IsAmongValues(value);

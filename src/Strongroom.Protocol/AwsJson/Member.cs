@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Strongroom.Protocol.AwsQuery;
+using Strongroom.Protocol.AwsRest;
 
 namespace Strongroom.Protocol.AwsJson;
 
@@ -10,7 +11,7 @@ public abstract class Member<T>
 {
     private protected Member(string name, bool required, bool sensitive)
     {
-        Name = name;
+        Name = LocationName = name;
         Required = required;
         Sensitive = sensitive;
         Utf8Name = Encoding.UTF8.GetBytes(name);
@@ -26,6 +27,12 @@ public abstract class Member<T>
     /// <summary>A sensitive member appears in no error text and no audit record.</summary>
     public bool Sensitive { get; }
 
+    /// <summary>Where a REST service has it; the body for all other services.</summary>
+    public MemberLocation Location { get; private set; }
+
+    /// <summary>Its name there.</summary>
+    public string LocationName { get; private set; }
+
     internal byte[] Utf8Name { get; }
 
     /// <summary>The name in validation errors and audit records: first letter lowered.</summary>
@@ -39,9 +46,28 @@ public abstract class Member<T>
     /// <summary>Reads the value from a Query-protocol parameter that was sent.</summary>
     internal abstract void Read(QueryForm form, T target);
 
+    /// <summary>Reads the value that is a whole body.</summary>
+    internal virtual void ReadPayload(ReadOnlySpan<byte> body, T target) => throw new NotSupportedException();
+
     internal abstract void Validate(T target, string prefix, Violations violations);
 
     internal abstract void WriteAudit(Utf8JsonWriter writer, T target);
+
+    /// <summary>A segment of the path, under its own name in the template.</summary>
+    public Member<T> InPath() => At(MemberLocation.Path, Name);
+
+    /// <param name="name">Its own when null.</param>
+    public Member<T> InQuery(string? name = null) => At(MemberLocation.Query, name ?? Name);
+
+    public Member<T> InHeader(string name) => At(MemberLocation.Header, name);
+
+    public Member<T> AsPayload() => At(MemberLocation.Payload, Name);
+
+    private Member<T> At(MemberLocation location, string name)
+    {
+        (Location, LocationName) = (location, name);
+        return this;
+    }
 }
 
 /// <summary>Copies a secret out of the wire buffer; the span is only valid during the call.</summary>
@@ -105,6 +131,36 @@ internal sealed class LongMember<T>(
     }
 }
 
+/// <summary>A number that need not be whole. JSON only.</summary>
+internal sealed class DoubleMember<T>(string name, Func<T, double?> get, Action<T, double> set, double min, double max)
+    : Member<T>(name, required: false, sensitive: false)
+{
+    internal double Min => min;
+
+    internal double Max => max;
+
+    internal override void Read(ref Utf8JsonReader reader, T target) => set(target, Scalars.ReadDouble(ref reader));
+
+    internal override void Read(QueryForm form, T target) => throw new NotSupportedException();
+
+    internal override void Validate(T target, string prefix, Violations violations)
+    {
+        if (get(target) is not { } value)
+            return;
+        var text = value.ToString(CultureInfo.InvariantCulture);
+        if (value > max)
+            violations.Add(text, prefix + CamelName, string.Create(CultureInfo.InvariantCulture, $"Member must have value less than or equal to {max}"));
+        else if (!(value >= min))
+            violations.Add(text, prefix + CamelName, string.Create(CultureInfo.InvariantCulture, $"Member must have value greater than or equal to {min}"));
+    }
+
+    internal override void WriteAudit(Utf8JsonWriter writer, T target)
+    {
+        if (get(target) is { } value)
+            writer.WriteNumber(AuditName, value);
+    }
+}
+
 internal sealed class BoolMember<T>(string name, Func<T, bool?> get, Action<T, bool> set) : Member<T>(name, required: false, sensitive: false)
 {
     internal override void Read(ref Utf8JsonReader reader, T target) => set(target, Scalars.ReadBool(ref reader));
@@ -152,6 +208,8 @@ internal sealed class SecretMember<T>(string name, bool base64, Func<T, int?> le
     internal override void Read(ref Utf8JsonReader reader, T target) => Scalars.ReadSecret(ref reader, base64, target, set);
 
     internal override void Read(QueryForm form, T target) => Scalars.ReadSecret(form, base64, target, set);
+
+    internal override void ReadPayload(ReadOnlySpan<byte> body, T target) => set(target, body);
 
     internal override void Validate(T target, string prefix, Violations violations)
     {
@@ -202,9 +260,11 @@ internal sealed class BlobMember<T>(string name, Func<T, ReadOnlyMemory<byte>?> 
 
 /// <summary>A map of strings. JSON only: no Query service has one.</summary>
 internal sealed class MapMember<T>(
-    string name, Func<T, IReadOnlyDictionary<string, string>?> get, Action<T, IReadOnlyDictionary<string, string>> set)
-    : Member<T>(name, required: false, sensitive: false)
+    string name, Func<T, IReadOnlyDictionary<string, string>?> get, Action<T, IReadOnlyDictionary<string, string>> set, Constraint key, bool required, bool sensitive)
+    : Member<T>(name, required, sensitive)
 {
+    internal Constraint Key => key;
+
     internal override void Read(ref Utf8JsonReader reader, T target)
     {
         Scalars.Expect(ref reader, JsonTokenType.StartObject);
@@ -225,11 +285,18 @@ internal sealed class MapMember<T>(
 
     internal override void Validate(T target, string prefix, Violations violations)
     {
+        if (get(target) is not { } map)
+        {
+            if (Required)
+                violations.AddMissing(prefix + CamelName);
+        }
+        else if (key != Constraint.None)
+            key.CheckKeys(map, Sensitive, prefix + CamelName, violations);
     }
 
     internal override void WriteAudit(Utf8JsonWriter writer, T target)
     {
-        if (get(target) is not { } map)
+        if (Sensitive || get(target) is not { } map)
             return;
         writer.WriteStartObject(AuditName);
         foreach (var (key, value) in map)
@@ -284,8 +351,8 @@ internal sealed class StringListMember<T>(
     }
 }
 
-internal sealed class StructMember<T, TValue>(string name, Shape<TValue> shape, Func<T, TValue?> get, Action<T, TValue> set)
-    : Member<T>(name, required: false, sensitive: false)
+internal sealed class StructMember<T, TValue>(string name, Shape<TValue> shape, Func<T, TValue?> get, Action<T, TValue> set, bool required)
+    : Member<T>(name, required, sensitive: false)
     where TValue : class, new()
 {
     internal Shape<TValue> Shape => shape;
@@ -298,6 +365,8 @@ internal sealed class StructMember<T, TValue>(string name, Shape<TValue> shape, 
     {
         if (get(target) is { } value)
             shape.Validate(value, $"{prefix}{CamelName}.", violations);
+        else if (Required)
+            violations.AddMissing(prefix + CamelName);
     }
 
     internal override void WriteAudit(Utf8JsonWriter writer, T target)

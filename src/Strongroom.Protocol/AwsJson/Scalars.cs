@@ -26,6 +26,9 @@ internal static class Scalars
             : throw FrameworkErrors.Serialization("NUMBER_VALUE can not be converted to a Long");
     }
 
+    internal static double ReadDouble(ref Utf8JsonReader reader) =>
+        reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out var value) ? value : throw WrongType(reader.TokenType, "a Double");
+
     /// <summary>Epoch seconds, with a fraction or without.</summary>
     internal static DateTimeOffset ReadTime(ref Utf8JsonReader reader)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Strongroom.Protocol.AwsQuery;
+using Strongroom.Protocol.AwsRest;
 
 namespace Strongroom.Protocol.AwsJson;
 
@@ -34,6 +35,37 @@ public sealed class Shape<T>(params Member<T>[] members)
             // The same checks and words under the Query protocol's name. Source: IAM fact sheet 6.5.
             throw new ServiceException("ValidationError", e.Message) { IsFrameworkError = true };
         }
+    }
+
+    /// <summary>Reads and checks a REST request: each member where the model has it, and nowhere else.</summary>
+    /// <exception cref="ServiceException">SerializationException or ValidationException, with AWS's texts.</exception>
+    public T Decode(RestRequest request, ReadOnlySpan<byte> body)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        // A body that the model does not have is nobody's: it is not even looked at.
+        var value = members.Any(member => member.Location == MemberLocation.Body) ? Parse(body) : new T();
+        try
+        {
+            foreach (var member in members)
+            {
+                if (member.Location == MemberLocation.Payload)
+                    member.ReadPayload(body, value);
+                else if (request.Find(member.Location, member.LocationName) is { Count: > 0 } sent)
+                    member.Read(QueryForm.Of(sent), value);
+            }
+        }
+        catch (ServiceException e) when (e.Code == "MalformedInput")
+        {
+            (value as IDisposable)?.Dispose();
+            throw FrameworkErrors.Serialization(e.Message);
+        }
+        catch
+        {
+            (value as IDisposable)?.Dispose();
+            throw;
+        }
+
+        return Checked(value);
     }
 
     /// <summary>Writes the members as an audit record shows them: camel case, without the sensitive ones.</summary>
@@ -136,7 +168,7 @@ public sealed class Shape<T>(params Member<T>[] members)
         foreach (var member in members)
         {
             if (reader.ValueTextEquals(member.Utf8Name))
-                return member;
+                return member.Location == MemberLocation.Body ? member : null;
         }
 
         return null;
@@ -154,6 +186,9 @@ public static class Member
         string name, Func<T, long?> get, Action<T, long> set, long min = long.MinValue, long max = long.MaxValue, bool required = false) =>
         new LongMember<T>(name, get, set, min, max, required);
 
+    public static Member<T> Double<T>(string name, Func<T, double?> get, Action<T, double> set, double min = double.MinValue, double max = double.MaxValue) =>
+        new DoubleMember<T>(name, get, set, min, max);
+
     public static Member<T> Bool<T>(string name, Func<T, bool?> get, Action<T, bool> set) => new BoolMember<T>(name, get, set);
 
     /// <summary>An instant, as seconds since 1970. What no date can be is the first or the last there is.</summary>
@@ -167,17 +202,19 @@ public static class Member
         string name, Func<T, ReadOnlyMemory<byte>?> get, Action<T, ReadOnlyMemory<byte>> set, int min, int max, bool required = false) =>
         new BlobMember<T>(name, get, set, min, max, required);
 
+    /// <param name="key">What each key has to be.</param>
     public static Member<T> Map<T>(
-        string name, Func<T, IReadOnlyDictionary<string, string>?> get, Action<T, IReadOnlyDictionary<string, string>> set) =>
-        new MapMember<T>(name, get, set);
+        string name, Func<T, IReadOnlyDictionary<string, string>?> get, Action<T, IReadOnlyDictionary<string, string>> set,
+        Constraint? key = null, bool required = false, bool sensitive = false) =>
+        new MapMember<T>(name, get, set, key ?? Constraint.None, required, sensitive);
 
     public static Member<T> Strings<T>(
         string name, Func<T, IReadOnlyList<string>?> get, Action<T, IReadOnlyList<string>> set,
         Constraint element, int min = 0, int max = int.MaxValue, bool required = false) =>
         new StringListMember<T>(name, get, set, min, max, element, required);
 
-    public static Member<T> Struct<T, TValue>(string name, Shape<TValue> shape, Func<T, TValue?> get, Action<T, TValue> set)
-        where TValue : class, new() => new StructMember<T, TValue>(name, shape, get, set);
+    public static Member<T> Struct<T, TValue>(string name, Shape<TValue> shape, Func<T, TValue?> get, Action<T, TValue> set, bool required = false)
+        where TValue : class, new() => new StructMember<T, TValue>(name, shape, get, set, required);
 
     public static Member<T> Structs<T, TValue>(
         string name, Shape<TValue> shape, Func<T, IReadOnlyList<TValue>?> get, Action<T, IReadOnlyList<TValue>> set,

@@ -44,6 +44,15 @@ public sealed class QueryForm
         return root;
     }
 
+    /// <summary>The values of one parameter as they came in another form: a REST request's path, query or header.</summary>
+    internal static QueryForm Of(IReadOnlyList<string> values)
+    {
+        var form = new QueryForm { Value = values[^1] };
+        for (var i = 0; i < values.Count; i++)
+            form.Put(string.Create(CultureInfo.InvariantCulture, $"member.{i + 1}"), values[i]);
+        return form;
+    }
+
     /// <summary>What stands under a name; null when nothing does.</summary>
     public QueryForm? Find(string name) => children.GetValueOrDefault(name);
 
