@@ -6,6 +6,7 @@ using Strongroom.Server.Audit;
 using Strongroom.Server.Authentication;
 using Strongroom.Server.Iam;
 using Strongroom.Server.Kms;
+using Strongroom.Server.Lambda;
 using Strongroom.Server.SecretsManager;
 using Strongroom.Storage;
 using Strongroom.Storage.Backup;
@@ -23,6 +24,7 @@ internal sealed class Verification(StoreSnapshot store, Keyring? keyring)
     private readonly HashSet<Guid> knownKeys = [];
     private readonly HashSet<(Guid Id, int Version)> material = [];
     private readonly HashSet<(Guid Id, int Version)> unusable = [];
+    private readonly Dictionary<(string Account, string Region, string Name), LambdaFunction> functions = [];
 
     public IProgress<BackupProgress>? Progress { get; init; }
 
@@ -52,6 +54,7 @@ internal sealed class Verification(StoreSnapshot store, Keyring? keyring)
         await StepAsync("keys", CheckKeysAsync, ct);
         await StepAsync("directories", CheckEntriesAsync, ct);
         await StepAsync("secrets", CheckSecretsAsync, ct);
+        await StepAsync("functions", CheckFunctionsAsync, ct);
         await StepAsync("outbox", CheckOutboxAsync, ct);
     }
 
@@ -97,7 +100,9 @@ internal sealed class Verification(StoreSnapshot store, Keyring? keyring)
             try
             {
                 // The global directory holds an account's identities and the key for them; a region's holds keys alone.
-                if (KmsJson.Read(entry, account, scope) is KmsKey key)
+                if (LambdaDirectory.RegionOf(scope) is { } region)
+                    CheckFunction(LambdaJson.Read(entry, account, region));
+                else if (KmsJson.Read(entry, account, scope) is KmsKey key)
                     CheckKey(key);
                 else if (scope == StoreSeed.Scope && IamJson.Read(entry) is IamAccessKey accessKey)
                     CheckAccessKey(account, accessKey);
@@ -122,6 +127,32 @@ internal sealed class Verification(StoreSnapshot store, Keyring? keyring)
             findings.Add($"The access key {accessKey.AccessKeyId} of account {account} has no secret.");
         else
             _ = Opens(secret, AccessKeys.Place(account, accessKey.AccessKeyId), null, $"The secret of the access key {accessKey.AccessKeyId} of account {account}");
+    }
+
+    private void CheckFunction(LambdaFunction? function)
+    {
+        if (function is null)
+            return;
+        functions.Add((function.Account, function.Region, function.Name), function);
+        if (function.Environment is { } environment)
+            _ = Opens(environment, FunctionVault.EnvironmentBinding(function), null, $"The environment of the function {function.Arn}");
+    }
+
+    private async Task CheckFunctionsAsync(CancellationToken ct)
+    {
+        await foreach (var code in store.ReadFunctionCodeAsync(ct))
+        {
+            var place = (code.Account, code.Region, code.Name);
+            var arn = LambdaFunction.ArnOf(code.Account, code.Region, code.Name);
+            if (!functions.Remove(place, out var function))
+                findings.Add($"There is code of the function {arn}, and no such function.");
+            else if (code.Sha256 != function.CodeSha256)
+                findings.Add($"The code of the function {arn} is not the one that its configuration names.");
+            else
+                _ = Opens(code.Code, FunctionVault.CodeBinding(code.Account, code.Region, code.Name, code.Sha256), null, $"The code of the function {arn}");
+        }
+
+        findings.AddRange(functions.Values.Select(function => $"The function {function.Arn} has no code."));
     }
 
     private async Task CheckSecretsAsync(CancellationToken ct)

@@ -42,7 +42,7 @@ internal static class AccessDenied
     /// <summary>A denial in words of its own.</summary>
     public static ServiceException With(CallContext call, string message) => call.IsQuery
         ? new ServiceException("AccessDenied", message) { Status = 403 }
-        : new ServiceException("AccessDeniedException", message);
+        : new ServiceException("AccessDeniedException", message) { Status = call.Rest is null ? 400 : 403 };
 
     /// <summary>Asks for a further permission that a call needs beside its own. Source: IAM fact sheet 4.3.</summary>
     /// <exception cref="ServiceException">AccessDenied.</exception>

@@ -1,4 +1,5 @@
 using Strongroom.Policy;
+using Strongroom.Protocol.AwsRest;
 using Strongroom.Server.Authentication;
 
 namespace Strongroom.Server.Endpoint;
@@ -27,6 +28,12 @@ internal sealed class CallContext
 
     /// <summary>Whether the call came by the Query protocol, whose errors have other codes and statuses.</summary>
     public bool IsQuery { get; set; }
+
+    /// <summary>The parts of a REST call that are not its body; null for other protocols, and for paths that lead nowhere.</summary>
+    public RestRequest? Rest { get; set; }
+
+    /// <summary>How the answer of a REST call differs from 200 with nothing but the usual headers; null when it does not.</summary>
+    public RestReply? Reply { get; set; }
 
     /// <summary>The same facts as policies see them. Made on first use, once the region is known.</summary>
     public RequestFacts Facts => facts ??= new RequestFacts

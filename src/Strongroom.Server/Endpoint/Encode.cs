@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Xml;
 using Strongroom.Protocol;
@@ -23,6 +24,39 @@ internal static class Encode
     /// <summary>The answer of a JSON operation without output: an empty body.</summary>
     public static void Nothing(CallContext call, Audited<Done> audited, ScrubbedBuffer output)
     {
+    }
+
+    /// <summary>An answer with a status of its own; its body is the answer's members, what the answer writes itself, or nothing.</summary>
+    /// <param name="status">Of the model.</param>
+    public static Action<CallContext, Audited<TResponse>, ScrubbedBuffer> Rest<TResponse>(int status)
+        where TResponse : IAnswer => (call, audited, output) =>
+        {
+            call.Reply = new RestReply(status);
+            if (audited.Response is IRestResponse own)
+            {
+                call.Reply = own.Reply;
+                output.Write(own.Body.Span);
+            }
+            else if (audited.Response is IResponse response)
+            {
+                using var rented = JsonWriters.Rent(output);
+                rented.Writer.WriteStartObject();
+                response.WriteMembers(rented.Writer);
+                rented.Writer.WriteEndObject();
+                rented.Writer.Flush();
+            }
+        };
+
+    /// <summary>Source: IAM fact sheet 9.1: the code is in a header, the body has the text.</summary>
+    public static void RestError(ServiceException error, ScrubbedBuffer output)
+    {
+        using var rented = JsonWriters.Rent(output);
+        rented.Writer.WriteStartObject();
+        if (!error.IsFrameworkError)
+            rented.Writer.WriteString("Type"u8, error.Status >= 500 ? "Service"u8 : "User"u8);
+        rented.Writer.WriteString(error.IsFrameworkError ? "message"u8 : "Message"u8, error.Message);
+        rented.Writer.WriteEndObject();
+        rented.Writer.Flush();
     }
 
     /// <summary>Source: IAM fact sheet 0.2, Query success body.</summary>

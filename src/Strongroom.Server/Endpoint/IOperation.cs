@@ -46,13 +46,16 @@ internal sealed record Plan<TResponse>(TResponse Response, IReadOnlyList<SecretC
     /// <summary>What becomes of notifications that wait; null for nothing.</summary>
     public NotificationChange? Notifications { get; init; }
 
+    /// <summary>Code of functions, put or removed with the directory that has their configuration.</summary>
+    public IReadOnlyList<FunctionCodeChange> FunctionCode { get; init; } = [];
+
     /// <summary>Whether nothing has to be committed before the answer.</summary>
     public bool IsRead => Notifications is null && Changes.Count == 0 && Directories.Count == 0 && Keys.Count == 0 && Accounts.Count == 0 && Events.Count == 0;
 
     public static implicit operator Plan<TResponse>(TResponse response) => new(response, (IReadOnlyList<SecretChange>)[]);
 
     public SecretCommit ToCommit(IReadOnlyList<AuditEntry> records) =>
-        new(Changes, records) { Accounts = Accounts, Directories = Directories, Keys = Keys, NotificationChange = Notifications };
+        new(Changes, records) { Accounts = Accounts, Directories = Directories, Keys = Keys, NotificationChange = Notifications, FunctionCode = FunctionCode };
 }
 
 /// <summary>What an operation answers, whatever the protocol.</summary>
@@ -80,6 +83,14 @@ internal interface IResponse : IAnswer
 {
     /// <summary>Writes the members into an object that is already open.</summary>
     void WriteMembers(Utf8JsonWriter writer);
+}
+
+/// <summary>An answer of a REST operation that is no JSON of ours, or has headers of its own.</summary>
+internal interface IRestResponse : IAnswer
+{
+    RestReply Reply { get; }
+
+    ReadOnlyMemory<byte> Body { get; }
 }
 
 /// <summary>An answer of the Query protocol: its members as XML, in the model's order.</summary>

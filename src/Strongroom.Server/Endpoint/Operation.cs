@@ -17,6 +17,9 @@ internal abstract class OperationEntry(OperationName name)
     /// <summary>Whether the call carries no signature: the operation itself authenticates it, by a token in its parameters.</summary>
     public bool IsUnsigned { get; init; }
 
+    /// <summary>How requests of a REST operation are found; null for other protocols.</summary>
+    public RestPath? Path { get; init; }
+
     /// <summary>Decodes, resolves, authorizes, carries out, records and encodes; writes the answer's body.</summary>
     /// <exception cref="ServiceException">What the caller did wrong or may not do; already recorded when this is thrown.</exception>
     public abstract ValueTask RunAsync(CallContext call, ReadOnlyMemory<byte> body, AuditTrail audit, ScrubbedBuffer answer, CancellationToken ct);

@@ -13,5 +13,5 @@ internal sealed record OperationName(string Service, string Name, bool ReadOnly)
     public JsonEncodedText EventSource { get; } = JsonWriters.Encode($"{Service}.amazonaws.com");
 
     /// <summary>As records name it.</summary>
-    public JsonEncodedText EventName { get; } = JsonWriters.Encode(Name);
+    public JsonEncodedText EventName { get; init; } = JsonWriters.Encode(Name);
 }

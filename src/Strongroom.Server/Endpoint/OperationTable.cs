@@ -52,6 +52,21 @@ internal sealed class OperationTable(params ReadOnlySpan<IReadOnlyList<Operation
             IsUnsigned = isUnsigned,
         };
 
+    /// <summary>A row of a REST service.</summary>
+    /// <param name="action">As policies name it; its own name when null.</param>
+    /// <param name="eventName">As records name it.</param>
+    public static OperationEntry Rest<TRequest, TTarget, TResponse>(
+        ServiceProtocol service, string name, string? action, string eventName, RestPath path, bool readOnly, Shape<TRequest> shape,
+        IOperation<TRequest, TTarget, TResponse> handler)
+        where TRequest : class, new()
+        where TTarget : IResource
+        where TResponse : IAnswer => new Operation<TRequest, TTarget, TResponse>(
+            new OperationName(service.Name, name, readOnly) { Action = action ?? $"{service.Name}:{name}", EventName = JsonWriters.Encode(eventName) },
+            shape, handler, new((s, call, body) => s.Decode(call.Rest!, body), Encode.Rest<TResponse>(path.Status)))
+        {
+            Path = path,
+        };
+
     private static List<OperationEntry> Flatten(ReadOnlySpan<IReadOnlyList<OperationEntry>> services)
     {
         var all = new List<OperationEntry>();

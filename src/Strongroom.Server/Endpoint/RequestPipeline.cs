@@ -17,12 +17,16 @@ namespace Strongroom.Server.Endpoint;
 
 /// <summary>The path of every request: receive, route, authenticate, run, answer. Nothing else calls an operation.</summary>
 internal sealed partial class RequestPipeline(
-    RequestRouter router, SigV4Authenticator authenticator, AuditTrail audit, HealthEndpoint health, Limiter limiter, ServerMeter meter, Entropy entropy, TimeProvider time, ILogger<RequestPipeline> log)
+    RequestRouter router, SigV4Authenticator authenticator, AuditTrail audit, HealthEndpoint health, Limiter limiter, LargeBodies largeBodies, ServerMeter meter, Entropy entropy, TimeProvider time, ILogger<RequestPipeline> log)
 {
     /// <summary>Larger than any request of the services served, with room for JSON's escapes.</summary>
     public const int MaxBodyBytes = 1 << 20;
 
     internal const string JsonContentType = "application/x-amz-json-1.1";
+    internal const string RestContentType = "application/json";
+
+    /// <summary>The header in which REST services name their errors. Source: IAM fact sheet 9.1.</summary>
+    internal const string ErrorType = "x-amzn-ErrorType";
 
     public async Task HandleAsync(HttpContext http)
     {
@@ -48,12 +52,16 @@ internal sealed partial class RequestPipeline(
         string? failure = null;
         try
         {
-            using var body = await RequestBody.ReadAsync(http.Request, MaxBodyBytes, aborted);                     // 1
+            route = router.FindRest(http.Request, out var rest);                                                   // 2, where the path says it
+            call.Rest = rest;
+            var (maxBytes, place) = largeBodies.Admit(http, route);
+            using var held = place;
+            using var body = await RequestBody.ReadAsync(http.Request, maxBytes, aborted);                         // 1
             if (limiter.TryEnter())
             {
                 try
                 {
-                    route = router.Find(http.Request, body.Bytes.Span);                                            // 2
+                    route ??= router.Find(http.Request, body.Bytes.Span);                                          // 2
                     await RunAsync(http, call, route, body.Bytes, answer, aborted);                                // 3 to 9
                 }
                 finally
@@ -61,7 +69,7 @@ internal sealed partial class RequestPipeline(
                     limiter.Leave(call.Consumer);
                 }
 
-                await SendAsync(http, call, route, 200, answer, aborted);
+                await SendAsync(http, call, route, call.Reply?.Status ?? StatusCodes.Status200OK, answer, aborted);
             }
             else
             {
@@ -73,6 +81,8 @@ internal sealed partial class RequestPipeline(
         catch (ServiceException error)
         {
             failure = error.Code;
+            if (error.Status == StatusCodes.Status413PayloadTooLarge && route?.Operation?.Path is { } path)
+                error = new ServiceException(path.TooLargeCode, error.Message) { Status = error.Status, IsFrameworkError = true };
             if (route?.Operation is { IsUnsigned: true })
                 limiter.Failed(http);
             await SendErrorAsync(http, call, route, error, answer);
@@ -112,7 +122,7 @@ internal sealed partial class RequestPipeline(
     {
         if (route.Operation is null)
             throw Recorded(call, route, route.Error!);
-        if (http.Request.Path != "/")
+        if (!route.IsRest && http.Request.Path != "/")
             throw Recorded(call, route, FrameworkErrors.UnknownOperation());
         if (route.XmlNamespace is not null)
             (call.IsQuery, call.QueryText) = (true, QueryText.Of(http.Request, body.Span));
@@ -133,7 +143,12 @@ internal sealed partial class RequestPipeline(
         {
             limiter.Failed(http);
             var error = SigV4Failures.Describe(result.Failure, result.Claims, route.Options, call.Now);
-            throw Recorded(call, route, new ServiceException(error.Code, error.Message) { Status = error.HttpStatus, IsFrameworkError = true });
+            throw Recorded(call, route, new ServiceException(error.Code, error.Message)
+            {
+                // Source: answers of Lambda and other REST services to unsigned and wrongly signed calls, which are 403 where JSON services say 400.
+                Status = route.IsRest ? StatusCodes.Status403Forbidden : error.HttpStatus,
+                IsFrameworkError = true,
+            });
         }
 
         call.VerifiedCaller = result.Caller;
@@ -188,7 +203,15 @@ internal sealed partial class RequestPipeline(
         }
 
         answer.Clear();
-        if (route?.XmlNamespace is { } ns)
+        call.Reply = null;
+        if (route is { IsRest: true })
+        {
+            if (error.Code == "InternalServiceError")
+                error = new ServiceException("ServiceException", error.Message) { Status = error.Status };
+            http.Response.Headers[ErrorType] = error.Code;
+            Encode.RestError(error, answer);
+        }
+        else if (route?.XmlNamespace is { } ns)
             Encode.QueryError(call.RequestId, error, ns, answer);
         else
             Encode.JsonError(error, answer);
@@ -201,8 +224,20 @@ internal sealed partial class RequestPipeline(
     {
         var response = http.Response;
         response.StatusCode = status;
-        response.ContentType = route?.XmlNamespace is null ? JsonContentType : "text/xml";
+        response.ContentType = route is { IsRest: true } ? RestContentType : route?.XmlNamespace is null ? JsonContentType : "text/xml";
         response.Headers["x-amzn-RequestId"] = call.RequestId.ToString();
+        if (call.Reply is { } reply)
+        {
+            foreach (var (name, value) in reply.Headers)
+                response.Headers[name] = value;
+        }
+
+        if (status == StatusCodes.Status204NoContent)
+        {
+            response.ContentType = null;
+            return;
+        }
+
         response.ContentLength = answer.Written.Length;
         await response.BodyWriter.WriteAsync(answer.Written, ct);
     }

@@ -4,8 +4,8 @@ namespace Strongroom.Server.Endpoint;
 
 /// <summary>A service as requests name it: how calls find it, sign for it and are answered.</summary>
 /// <param name="Name">Signing name, such as <c>secretsmanager</c>.</param>
-/// <param name="TargetPrefix">What <c>X-Amz-Target</c> begins with, dot included; null for a Query service.</param>
-/// <param name="QueryVersion">The <c>Version</c> of its Query requests; null for a JSON service.</param>
+/// <param name="TargetPrefix">What <c>X-Amz-Target</c> begins with, dot included; null for a Query or REST service.</param>
+/// <param name="QueryVersion">The <c>Version</c> of its Query requests; null for a JSON or REST service.</param>
 /// <param name="XmlNamespace">Of its Query answers.</param>
 internal sealed record ServiceProtocol(string Name, string? TargetPrefix, string? QueryVersion, string? XmlNamespace)
 {
@@ -27,7 +27,12 @@ internal sealed record ServiceProtocol(string Name, string? TargetPrefix, string
 
     public static ServiceProtocol Iam { get; } = Query("iam", "2010-05-08", "https://iam.amazonaws.com/doc/2010-05-08/");
 
-    public static IReadOnlyList<ServiceProtocol> All { get; } = [SecretsManager, Kms, CloudTrail, Strongroom, Sts, Iam];
+    public static ServiceProtocol Lambda { get; } = new("lambda", null, null, null);
+
+    public static IReadOnlyList<ServiceProtocol> All { get; } = [SecretsManager, Kms, CloudTrail, Strongroom, Sts, Iam, Lambda];
+
+    /// <summary>Whether its operations are found by method and path, and its errors named in a header.</summary>
+    public bool IsRest => TargetPrefix is null && QueryVersion is null;
 
     public SigV4Options Signing(Regions regions) =>
         QueryVersion is null ? SigV4Options.Json(Name, regions.IsValid) : SigV4Options.Query(Name, regions.IsValid);

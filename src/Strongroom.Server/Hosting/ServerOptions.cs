@@ -37,6 +37,9 @@ public sealed record ServerOptions
     /// <summary>Tests put a seal of their own here; given the id of the installation.</summary>
     internal Func<Guid, IRootKeySeal>? OtherSeal { get; init; }
 
+    /// <summary>What runs functions; null: nothing does.</summary>
+    internal IFunctionHost? FunctionHost { get; init; }
+
     /// <summary>Memory for secrets that were read lately, still encrypted; 0 reads each from the store, which the benchmark compares with.</summary>
     internal long CacheBytes { get; init; } = CachingSecretStore.DefaultMaxBytes;
 

@@ -25,6 +25,7 @@ using Strongroom.Server.Functions;
 using Strongroom.Server.Iam;
 using Strongroom.Server.Keys;
 using Strongroom.Server.Kms;
+using Strongroom.Server.Lambda;
 using Strongroom.Server.Notifications;
 using Strongroom.Server.Observability;
 using Strongroom.Server.Oidc;
@@ -130,6 +131,8 @@ public sealed class StrongroomServer : IAsyncDisposable
     internal Task ObserveAsync() => instruments.LookAsync(CancellationToken.None);
 
     internal Limiter Limiter => limiter!;
+
+    internal LambdaFunctions StoredFunctions { get; private set; } = null!;
 
     /// <summary>The built-in rotators with settings that tests choose.</summary>
     internal BuiltInFunctions BuiltInWith(IReadOnlyDictionary<string, string> environment) => builtIn!(_ => environment);
@@ -370,7 +373,10 @@ public sealed class StrongroomServer : IAsyncDisposable
         builtIn = environmentOf => new BuiltInFunctions(() => table!, () => parts.Audit, entropy, time, environmentOf, type => operatorFunctions!.BuiltInFor(type), () => Endpoint);
         operatorFunctions = await OperatorFunctions.OpenAsync(
             options, directory, () => Endpoint, identities, new SessionIssuer(keyring, entropy), new StepSecrets(secrets, vault), time, entropy, log, ct);
-        functions ??= new AllRotationFunctions(operatorFunctions.Configured, builtIn(operatorFunctions.EnvironmentOf));
+        var functionHost = options.FunctionHost ?? operatorFunctions.Host;
+        var registry = FunctionRegistry.Over(directories, identities, new FunctionVault(store, keys, keyring), functionHost, stopping.Token);
+        StoredFunctions = new LambdaFunctions(registry, operatorFunctions.Secrets, time);
+        functions ??= new AllRotationFunctions(operatorFunctions.Configured, builtIn(operatorFunctions.EnvironmentOf), StoredFunctions);
         table = new OperationTable(
             SecretsManagerOperations.All(secrets, keyring, keys, regions, functions, new PolicyPrincipals(identities),
                 new SecretQuota(store, options.Limits.MaxSecrets, time), entropy, instruments.Reads),
@@ -378,6 +384,7 @@ public sealed class StrongroomServer : IAsyncDisposable
             StsOperations.All(identities, new SessionIssuer(keyring, entropy), NewWebIdentities(options, time)),
             IamOperations.All(identities, store, parts.Uses, keys, keyring, entropy),
             CloudTrailOperations.All(indexes, keyring),
+            LambdaOperations.All(registry, new PolicyPrincipals(identities), keyring, entropy),
             StrongroomOperations.All(identities, secrets, directory.AuditLog, store, keys, regions, keyring, entropy, store, parts.Senders.Destinations, store, readers));
         health = new HealthEndpoint(store, parts.Audit);
         parts.Audit.Notifier = new Notifier(parts.Senders.Destinations, entropy);
@@ -398,6 +405,7 @@ public sealed class StrongroomServer : IAsyncDisposable
             parts.Audit,
             health,
             limiter,
+            new LargeBodies(() => functionHost.IsOn),
             instruments.Meter,
             entropy,
             time,

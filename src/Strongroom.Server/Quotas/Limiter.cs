@@ -53,6 +53,8 @@ internal sealed class Limiter(LimitOptions options, RateTable rates, SigV4Authen
         if (rates.IsEmpty || rates.TryTake(consumer, operation, time.GetTimestamp()))
             return null;
         // Source: KMS Developer Guide, "Throttling AWS KMS requests".
+        if (call.Rest is not null)
+            return FrameworkErrors.TooManyRequests();
         return operation.Name.Service == "kms"
             ? FrameworkErrors.Throttled(isQuery: false, "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.")
             : FrameworkErrors.Throttled(call.IsQuery);

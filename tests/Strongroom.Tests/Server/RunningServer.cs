@@ -38,9 +38,9 @@ internal sealed class RunningServer : IAsyncDisposable
     /// <summary>The account's root.</summary>
     public TestClient Root => new(this, AccessKeyId, SecretAccessKey);
 
-    public static async Task<RunningServer> StartAsync(string? data = null, string? store = null, Func<ServerOptions, ServerOptions>? configure = null)
+    public static async Task<RunningServer> StartAsync(string? data = null, string? store = null, Func<ServerOptions, ServerOptions>? configure = null, bool ownFunctions = false)
     {
-        var running = new RunningServer(data ?? Directory.CreateTempSubdirectory("strongroom-test-").FullName, data is null);
+        var running = new RunningServer(data ?? Directory.CreateTempSubdirectory("strongroom-test-").FullName, data is null) { UsesConfiguredFunctions = ownFunctions };
         await running.OpenAsync(store, configure);
         return running;
     }

@@ -84,6 +84,30 @@ internal sealed class TestClient(RunningServer server, string accessKeyId, strin
     public Task<(int Status, string Body)> SendJsonTextAsync(string target, string body, string region = "us-east-1") =>
         SendAsync(Encoding.UTF8.GetBytes(body), "application/x-amz-json-1.1", target, ServiceOf(target), region);
 
+    /// <summary>Calls an operation of a REST service.</summary>
+    /// <param name="target">Path and query as they are to be on the wire.</param>
+    public async Task<RestAnswer> SendRestAsync(
+        string method, string target, ReadOnlyMemory<byte> body, string service = "lambda", string region = "us-east-1", params (string Name, string Value)[] more)
+    {
+        var when = server.Time.GetUtcNow();
+        List<KeyValuePair<string, string>> headers = [new("host", server.Url().Authority), new("x-amz-date", SigV4Timestamp.Format(when))];
+        if (sessionToken is not null)
+            headers.Add(new("x-amz-security-token", sessionToken));
+        headers.AddRange(more.Select(header => KeyValuePair.Create(header.Name, header.Value)));
+        var authorization = SigV4Signer.Sign(method, target, headers, body.Span, new SigV4Credentials(accessKeyId, secretAccessKey), region, service, when);
+        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(server.Url().GetLeftPart(UriPartial.Authority) + target));
+        if (body.Length > 0)
+            request.Content = new ReadOnlyMemoryContent(body);
+        foreach (var (name, value) in headers.Skip(1))
+            request.Headers.TryAddWithoutValidation(name, value);
+        request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        using var response = await server.SendAsync(request);
+        LastRequestId = response.Headers.GetValues("x-amzn-RequestId").Single();
+        return new RestAnswer(
+            (int)response.StatusCode, await response.Content.ReadAsStringAsync(),
+            response.Headers.ToDictionary(header => header.Key, header => string.Join(',', header.Value), StringComparer.OrdinalIgnoreCase));
+    }
+
     private async Task<(int Status, string Body)> SendAsync(byte[] body, string contentType, string? target, string service, string region)
     {
         var when = server.Time.GetUtcNow();
@@ -114,4 +138,15 @@ internal sealed class TestClient(RunningServer server, string accessKeyId, strin
 
     private static XElement Bare(XElement element) => new(
         element.Name.LocalName, element.HasElements ? element.Elements().Select(Bare) : element.Value);
+}
+
+/// <summary>What a REST service answered.</summary>
+internal sealed record RestAnswer(int Status, string Body, IReadOnlyDictionary<string, string> Headers)
+{
+    /// <summary>Of an error.</summary>
+    public string? Code => Headers.GetValueOrDefault("x-amzn-ErrorType");
+
+    public JsonObject Json => Body.Length == 0 ? [] : JsonNode.Parse(Body)!.AsObject();
+
+    public string Message => (string?)(Json["Message"] ?? Json["message"]) ?? "";
 }

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Xml.Linq;
 using Strongroom.Server.Quotas;
 using Strongroom.Tests.Server.Kms;
+using Strongroom.Tests.Server.Lambda;
 using Strongroom.Tests.Server.Sts;
 
 namespace Strongroom.Tests.Server.Audit;
@@ -13,8 +14,14 @@ internal sealed record RecordedCaller(TestClient Client, JsonObject Identity);
 /// <summary>What a call was answered, with its records.</summary>
 internal sealed record RecordedAnswer(int Status, string Body, string RequestId, IReadOnlyList<JsonObject> Records)
 {
+    /// <summary>The code in the header of a REST service's error.</summary>
+    public string? ErrorType { get; init; }
+
+    public bool IsSuccess => Status is >= 200 and < 300;
+
     /// <summary>The error's code and message; nulls for a success.</summary>
-    public (string? Code, string? Message) Error => Status == 200 ? default : Body[0] == '<' ? QueryError(XElement.Parse(Body)) : JsonError(JsonNode.Parse(Body)!);
+    public (string? Code, string? Message) Error => IsSuccess ? default
+        : ErrorType is not null ? (ErrorType, JsonError(JsonNode.Parse(Body)!).Item2) : Body[0] == '<' ? QueryError(XElement.Parse(Body)) : JsonError(JsonNode.Parse(Body)!);
 
     private static (string?, string?) JsonError(JsonNode error) => ((string?)error["__type"], (string?)(error["message"] ?? error["Message"] ?? ""));
 
@@ -44,7 +51,7 @@ public sealed class RecordServer : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Server = await RunningServer.StartAsync(configure: options => options with
+        (Server, _) = await LambdaClient.StartAsync(ownFunctions: false, options => options with
         {
             Limits = new LimitOptions { Rates = RateRule.ParseAll(["principal:*@arn:aws:iam::111122223333:user/hasty=1/h"]) },
         });
@@ -91,6 +98,14 @@ public sealed class RecordServer : IAsyncLifetime
         Skip();
         var (status, text) = await caller.Client.SendQueryAsync(service, service == "iam" ? "2010-05-08" : "2011-06-15", operation, parameters);
         return Answer(caller, status, text);
+    }
+
+    /// <summary>Calls an operation of a REST service.</summary>
+    internal async Task<RecordedAnswer> SendRestAsync(RecordedCaller caller, string request, string? body)
+    {
+        Skip();
+        var answer = await caller.Client.SendRestAsync(request.Split(' ')[0], request.Split(' ')[1], body is null ? default : System.Text.Encoding.UTF8.GetBytes(body));
+        return Answer(caller, answer.Status, answer.Body) with { ErrorType = answer.Code };
     }
 
     private RecordedAnswer Answer(RecordedCaller caller, int status, string text)

@@ -35,6 +35,36 @@ internal static class RecordedParameters
 
     public static JsonObject OfForm((string Name, string Value)[] sent, JsonObject model) => Structure(sent, "", model);
 
+    /// <param name="request">Method and target of a REST service's request.</param>
+    /// <param name="template">The operation's path.</param>
+    public static JsonObject OfRest(string request, string template, JsonObject? body, JsonObject model)
+    {
+        var target = request.Split(' ')[1].Split('?');
+        var (values, names) = (target[0].Split('/'), template.Split('/'));
+        var query = target.Length < 2 ? [] : target[1].Split('&').Select(pair => (Name: pair.Split('=')[0], Value: Uri.UnescapeDataString(pair.Split('=')[1]))).ToList();
+        var shown = OfJson(new JsonObject((body ?? []).Where(member => model[member.Key]?["location"] is null).Select(member => KeyValuePair.Create(member.Key, member.Value?.DeepClone()))), model);
+        foreach (var (name, facts) in model)
+        {
+            var sent = (string?)facts!["location"] switch
+            {
+                "uri" => [Uri.UnescapeDataString(values[Array.IndexOf(names, $"{{{name}}}")])],
+                "querystring" => query.Where(pair => pair.Name == (string?)facts["locationName"]).Select(pair => pair.Value).ToList(),
+                _ => [],
+            };
+            if (sent.Count > 0 && IsShown(name, facts))
+            {
+                shown[Camel(name)] = (string)facts["type"]! switch
+                {
+                    "list" => new JsonArray([.. sent.Select(value => JsonValue.Create(value))]),
+                    "integer" => JsonValue.Create(long.Parse(sent[0], CultureInfo.InvariantCulture)),
+                    _ => JsonValue.Create(sent[0]),
+                };
+            }
+        }
+
+        return shown;
+    }
+
     private static JsonObject Structure((string Name, string Value)[] sent, string prefix, JsonObject model)
     {
         var shown = new JsonObject();

@@ -5,6 +5,7 @@ using Strongroom.Crypto;
 using Strongroom.Server.Backup;
 using Strongroom.Server.Hosting;
 using Strongroom.Storage.Backup;
+using Strongroom.Tests.Server.Lambda;
 
 namespace Strongroom.Tests.Server.Backup;
 
@@ -37,7 +38,7 @@ internal sealed class Installed : IAsyncDisposable
 
     public static async Task<Installed> StartAsync()
     {
-        var installed = new Installed(await RunningServer.StartAsync());
+        var installed = new Installed((await LambdaClient.StartAsync(ownFunctions: false)).Server);
         await installed.FillAsync();
         return installed;
     }
@@ -86,7 +87,7 @@ internal sealed class Installed : IAsyncDisposable
     }
 
     /// <summary>Looks whether a server answers everything that was put in.</summary>
-    public async Task CheckAsync(RunningServer server)
+    public async Task CheckAsync(RunningServer server, bool hasFunction = true)
     {
         Assert.Equal(Canary + "-2", (string?)(await server.CallAsync("GetSecretValue", new { SecretId = "app/db" }))["SecretString"]);
         Assert.Equal(Canary + "-1", (string?)(await server.CallAsync("GetSecretValue", new { SecretId = "app/db", VersionStage = "AWSPREVIOUS" }))["SecretString"]);
@@ -99,6 +100,8 @@ internal sealed class Installed : IAsyncDisposable
         var user = new TestClient(server, UserKeyId, UserSecret);
         Assert.Equal(Canary + "-2", (string?)(await user.JsonAsync("secretsmanager.GetSecretValue", new { SecretId = "app/db" }))["SecretString"]);
         await user.JsonFailsAsync("secretsmanager.GetSecretValue", new { SecretId = "binary" }, "AccessDeniedException");
+        if (hasFunction)
+            Assert.Equal(Canary, (string?)(await server.Root.LambdaOkAsync(200, "GET", LambdaClient.FunctionsPath + "/rotate/configuration"))["Environment"]!["Variables"]!["PASSWORD"]);
         Assert.Equal("cGxhaW4=", (string?)(await server.Root.JsonAsync("TrentService.Decrypt", new { CiphertextBlob = Ciphertext }))["Plaintext"]);
     }
 
@@ -128,6 +131,7 @@ internal sealed class Installed : IAsyncDisposable
             "PutUserPolicy", ("UserName", "reader"), ("PolicyName", "read"),
             ("PolicyDocument", """{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"arn:aws:secretsmanager:*:111122223333:secret:app/*"}]}"""));
         var key = (await Server.Root.IamAsync("CreateAccessKey", ("UserName", "reader"))).Element("AccessKey")!;
+        await Server.Root.CreateFunctionAsync("rotate", LambdaClient.Zip(Canary, "handler.py"), new { Variables = new { PASSWORD = Canary } });
         (UserKeyId, UserSecret) = (key.Element("AccessKeyId")!.Value, key.Element("SecretAccessKey")!.Value);
     }
 }

@@ -27,6 +27,10 @@ internal static class OldSchema
                 var columns = string.Join(", ", Texts(connection, $"SELECT name FROM pragma_table_info('{table}', 'main')"));
                 Execute(connection, $"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM new.{table}");
             }
+
+            // There were no functions before there was a table for their code.
+            if (version < 9)
+                Execute(connection, "DELETE FROM main.directory_entry WHERE kind = 'lambda-function'");
         }
 
         File.Move(old, database, overwrite: true);

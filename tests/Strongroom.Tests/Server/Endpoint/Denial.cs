@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Strongroom.Tests.Server.Iam;
 using Strongroom.Tests.Server.Kms;
+using Strongroom.Tests.Server.Lambda;
 
 namespace Strongroom.Tests.Server.Endpoint;
 
@@ -159,7 +160,29 @@ internal sealed record Denial(string Service, string Operation, string? Resource
         Kms("UntagResource", Key, """{"KeyId":"{id}","TagKeys":["a"]}"""),
         Kms("UpdateAlias", "{alias}", """{"AliasName":"alias/{n}","TargetKeyId":"{id}"}"""),
         Kms("UpdateKeyDescription", Key, """{"KeyId":"{id}","Description":"new"}"""),
+
+        Lambda("AddPermission", "POST {f}/policy", """{"StatementId":"t","Action":"lambda:InvokeFunction","Principal":"secretsmanager.amazonaws.com","SourceAccount":"111122223333"}"""),
+        Lambda("CreateFunction", "POST /2015-03-31/functions", $$"""
+            {"FunctionName":"{n}","Runtime":"python3.12","Handler":"f.f","Role":"{role}","Code":{"ZipFile":"{zip}"},"Environment":{"Variables":{"AA":"{{LambdaSecret}}"} },"Tags":{"a":"1"} }
+            """),
+        Lambda("DeleteFunction", "DELETE {f}"),
+        Lambda("GetFunction", "GET {f}?Qualifier=%24LATEST"),
+        Lambda("GetFunctionCodeSigningConfig", "GET /2020-06-30/functions/{n}/code-signing-config"),
+        Lambda("GetFunctionConfiguration", "GET {f}/configuration"),
+        Lambda("GetPolicy", "GET {f}/policy"),
+        Lambda("Invoke", "POST {f}/invocations?Qualifier=%24LATEST", $$"""{"a":"{{LambdaSecret}}"}""") with { Action = "lambda:InvokeFunction" },
+        Lambda("ListFunctions", "GET /2015-03-31/functions?MaxItems=5") with { Resource = null },
+        Lambda("ListTags", "GET {tags}"),
+        Lambda("ListVersionsByFunction", "GET {f}/versions?MaxItems=5"),
+        Lambda("RemovePermission", "DELETE {f}/policy/s"),
+        Lambda("TagResource", "POST {tags}", """{"Tags":{"b":"2"}}"""),
+        Lambda("UntagResource", "DELETE {tags}?tagKeys=a&tagKeys=c"),
+        Lambda("UpdateFunctionCode", "PUT {f}/code", """{"ZipFile":"{zip}"}"""),
+        Lambda("UpdateFunctionConfiguration", "PUT {f}/configuration", $$"""{"Timeout":9,"Environment":{"Variables":{"AA":"{{LambdaSecret}}"} } }"""),
     ];
+
+    /// <summary>In environments and payloads; no record may hold it.</summary>
+    private const string LambdaSecret = "value-that-no-record-may-hold";
 
     private const string NewUser = "CreateUser UserName={n}";
     private const string NewKey = "CreateAccessKey UserName={n}";
@@ -174,6 +197,11 @@ internal sealed record Denial(string Service, string Operation, string? Resource
     private static Denial Sts(string operation, string? resource, params string[] parameters) => new("sts", operation, resource, parameters);
 
     private static Denial Kms(string operation, string resource, string parameters) => new("kms", operation, resource, parameters);
+
+    /// <param name="request">Method and target.</param>
+    /// <param name="body">Null for requests without one.</param>
+    private static Denial Lambda(string operation, string request, string? body = null) =>
+        new("lambda", operation, "{arn}", body is null ? [request] : [request, body]);
 
     /// <summary>Makes what the request acts on.</summary>
     /// <returns>What the row's placeholders stand for.</returns>
@@ -190,6 +218,21 @@ internal sealed record Denial(string Service, string Operation, string? Resource
             names["{grant}"] = (string)(await root.KmsAsync(
                 "CreateGrant", new { KeyId = id, GranteePrincipal = $"arn:aws:iam::{Denial.Account}:root", Operations = new[] { "Decrypt" } }))["GrantId"]!;
             await root.KmsAsync("CreateAlias", new { AliasName = "alias/" + Operation, TargetKeyId = id });
+        }
+
+        if (Service == "lambda")
+        {
+            names["{arn}"] = LambdaClient.Arn(Operation);
+            names["{f}"] = $"{LambdaClient.FunctionsPath}/{Operation}";
+            names["{tags}"] = "/2017-03-31/tags/" + Uri.EscapeDataString(LambdaClient.Arn(Operation));
+            names["{role}"] = LambdaClient.RoleArn;
+            names["{zip}"] = Convert.ToBase64String(LambdaClient.Zip("new"));
+            if (Operation != "CreateFunction")
+            {
+                await root.CreateFunctionAsync(Operation);
+                await root.PermitAsync(Operation, "s");
+                await root.LambdaOkAsync(204, "POST", names["{tags}"], new { Tags = new { a = "1" } });
+            }
         }
 
         foreach (var step in Before)

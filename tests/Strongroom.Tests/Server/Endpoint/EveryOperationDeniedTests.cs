@@ -6,6 +6,7 @@ using Microsoft.Data.Sqlite;
 using Strongroom.Server.Endpoint;
 using Strongroom.Tests.Server.Iam;
 using Strongroom.Tests.Server.Kms;
+using Strongroom.Tests.Server.Lambda;
 
 namespace Strongroom.Tests.Server.Endpoint;
 
@@ -26,7 +27,7 @@ public sealed class DenialServer : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Server = await RunningServer.StartAsync();
+        (Server, _) = await LambdaClient.StartAsync(ownFunctions: false);
         Nobody = await Server.NewUserAsync("nobody");
         Denied = await Server.NewUserAsync("denied", Sts.Identities.Allow("*"), Sts.Identities.Deny("*"));
         database = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Path.Combine(Server.Data, "strongroom.db"), Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString());
@@ -75,7 +76,7 @@ public sealed class EveryOperationDeniedTests(DenialServer shared) : IClassFixtu
 {
     private static readonly Dictionary<string, Denial> Rows = Denial.All.ToDictionary(row => row.ToString());
 
-    private static readonly string[] Services = ["iam", "kms", "sts"];
+    private static readonly string[] Services = ["iam", "kms", "lambda", "sts"];
 
     private static readonly string[] Modelled = [.. Services, "secretsmanager"];
 
@@ -101,10 +102,10 @@ public sealed class EveryOperationDeniedTests(DenialServer shared) : IClassFixtu
 
         Assert.Equal(
             $"User: arn:aws:iam::{Denial.Account}:user/nobody is not authorized to perform: {row.Action}{resource}{withoutPolicy}",
-            await FailsAsync(shared.Nobody, row, parameters, row.Service == "kms" ? "AccessDeniedException" : "AccessDenied"));
+            await FailsAsync(shared.Nobody, row, parameters, row.Service is "kms" or "lambda" ? "AccessDeniedException" : "AccessDenied"));
         Assert.Equal(
             $"User: arn:aws:iam::{Denial.Account}:user/denied is not authorized to perform: {row.Action}{resource}{withDeny}",
-            await FailsAsync(shared.Denied, row, parameters, row.Service == "kms" ? "AccessDeniedException" : "AccessDenied"));
+            await FailsAsync(shared.Denied, row, parameters, row.Service is "kms" or "lambda" ? "AccessDeniedException" : "AccessDenied"));
         Assert.Equal(before, shared.Stored());
 
         // The same request is a good one: whoever may make it succeeds, and what it writes would have been seen.
@@ -112,7 +113,8 @@ public sealed class EveryOperationDeniedTests(DenialServer shared) : IClassFixtu
             await FailsAsync(shared.Server.Root, row, parameters, code);
         else
             await SucceedsAsync(shared.Server.Root, row, parameters);
-        var isWrite = row.Ends is null && !ServiceModelTests.Table.Find(row.Service, row.Operation)!.Name.ReadOnly;
+        // What a function does when it is invoked is no change of Strongroom's.
+        var isWrite = row.Ends is null && row.Operation != "Invoke" && !ServiceModelTests.Table.Find(row.Service, row.Operation)!.Name.ReadOnly;
         Assert.Equal(isWrite, before != shared.Stored());
     }
 
@@ -146,7 +148,14 @@ public sealed class EveryOperationDeniedTests(DenialServer shared) : IClassFixtu
         var before = shared.Stored();
 
         var wrong = new List<string>();
-        foreach (var name in ServiceModelTests.Table.Entries.Where(e => !e.IsUnsigned && Modelled.Contains(e.Name.Service)).Select(e => e.Name))
+        foreach (var entry in ServiceModelTests.Table.Entries.Where(e => e.Name.Service == "lambda"))
+        {
+            var (status, code, text) = await SendRestAsync(client, entry.Path!);
+            if ((status, code, text) != (403, jsonCode, message))
+                wrong.Add($"{entry.Name.Action}: {status} {code} {text}");
+        }
+
+        foreach (var name in ServiceModelTests.Table.Entries.Where(e => !e.IsUnsigned && e.Path is null && Modelled.Contains(e.Name.Service)).Select(e => e.Name))
         {
             var isQuery = name.Service is "iam" or "sts";
             var (status, body) = await SendAsync(client, name, isQuery);
@@ -157,6 +166,21 @@ public sealed class EveryOperationDeniedTests(DenialServer shared) : IClassFixtu
 
         Assert.Empty(wrong);
         Assert.Equal(before, shared.Stored());
+    }
+
+    private async Task<(int Status, string? Code, string? Message)> SendRestAsync(TestClient? client, RestPath path)
+    {
+        var target = System.Text.RegularExpressions.Regex.Replace(path.Template, "{[A-Za-z]+}", "f");
+        if (client is not null)
+        {
+            var answer = await client.SendRestAsync(path.Method, target, default);
+            return (answer.Status, answer.Code, answer.Message);
+        }
+
+        using var request = new HttpRequestMessage(new HttpMethod(path.Method), shared.Server.Url(target));
+        using var response = await shared.Server.SendAsync(request);
+        var body = JsonNode.Parse(await response.Content.ReadAsStringAsync());
+        return ((int)response.StatusCode, response.Headers.GetValues("x-amzn-ErrorType").Single(), (string?)body!["message"]);
     }
 
     private async Task<(int Status, string Body)> SendAsync(TestClient? client, OperationName name, bool isQuery)
@@ -197,6 +221,7 @@ public sealed class EveryOperationDeniedTests(DenialServer shared) : IClassFixtu
         return row.Service switch
         {
             "kms" => client.KmsFailsAsync(row.Operation, JsonNode.Parse(parameters.Single()), code),
+            "lambda" => RestFailsAsync(client, parameters, code),
             "sts" => client.StsFailsAsync(code, status, row.Operation, IamCalls.Pairs(parameters)),
             _ => client.IamFailsAsync(code, status, row.Operation, IamCalls.Pairs(parameters)),
         };
@@ -205,7 +230,24 @@ public sealed class EveryOperationDeniedTests(DenialServer shared) : IClassFixtu
     private static Task SucceedsAsync(TestClient client, Denial row, string[] parameters) => row.Service switch
     {
         "kms" => client.KmsAsync(row.Operation, JsonNode.Parse(parameters.Single())),
+        "lambda" => RestSucceedsAsync(client, parameters),
         "sts" => client.StsAsync(row.Operation, IamCalls.Pairs(parameters)),
         _ => client.IamAsync(row.Operation, IamCalls.Pairs(parameters)),
     };
+
+    private static async Task<string> RestFailsAsync(TestClient client, string[] parameters, string code)
+    {
+        var answer = await SendRestAsync(client, parameters);
+        Assert.Equal((403, code), (answer.Status, answer.Code));
+        return answer.Message;
+    }
+
+    private static async Task RestSucceedsAsync(TestClient client, string[] parameters)
+    {
+        var answer = await SendRestAsync(client, parameters);
+        Assert.True(answer.Status is 200 or 201 or 204, answer.Body);
+    }
+
+    private static Task<RestAnswer> SendRestAsync(TestClient client, string[] parameters) => client.SendRestAsync(
+        parameters[0].Split(' ')[0], parameters[0].Split(' ')[1], parameters.Length > 1 ? Encoding.UTF8.GetBytes(parameters[1]) : default);
 }

@@ -7,6 +7,7 @@ using Strongroom.Server.CloudTrail;
 using Strongroom.Server.Endpoint;
 using Strongroom.Server.Iam;
 using Strongroom.Server.Kms;
+using Strongroom.Server.Lambda;
 using Strongroom.Server.SecretsManager;
 using Strongroom.Server.Sts;
 
@@ -24,7 +25,7 @@ public sealed class ServiceModelTests
     // Nothing is called, so nothing is needed.
     internal static readonly OperationTable Table = new(
         SecretsManagerOperations.All(null!, null!, null!, null!, null!, null!, null!, null!), StsOperations.All(null!, null!, null!), IamOperations.All(null!, null!, null!, null!, null!, null!),
-        KmsOperations.All(null!, null!, null!, null!), CloudTrailOperations.All(null!, null!));
+        KmsOperations.All(null!, null!, null!, null!), CloudTrailOperations.All(null!, null!), LambdaOperations.All(null!, null!, null!, null!));
 
     /// <summary>What we keep out of records and errors though the model does not demand it.</summary>
     private static readonly Dictionary<string, string> Stricter = new()
@@ -66,6 +67,7 @@ public sealed class ServiceModelTests
     [InlineData("secretsmanager", "ListSecrets", "Filters[].Values[]: string 0-512 /^\\!?[a-zA-Z0-9 :_@\\/\\+\\=\\.\\-\\!]*$/")]
     [InlineData("iam", "CreateUser", "UserName: string 1-64 required /[\\w+=,.@-]+/")]
     [InlineData("iam", "ListUsers", "MaxItems: long 1-1000")]
+    [InlineData("lambda", "Invoke", "LogType: string in header X-Amz-Log-Type {None Tail}")]
     public void The_models_lines_say_what_the_fact_sheets_say(string service, string operation, string line) =>
         Assert.Contains(line, Lines("", Models[service][operation]!.AsObject()));
 
@@ -81,12 +83,13 @@ public sealed class ServiceModelTests
         yield return Line(
             path,
             type == "integer" ? "long" : type,
-            facts["min"]?.GetValue<long>(),
-            facts["max"]?.GetValue<long>(),
+            facts["min"] is { } min ? (long)min.GetValue<double>() : null,
+            facts["max"] is { } max ? (long)max.GetValue<double>() : null,
             facts["required"] is not null,
             facts["sensitive"] is not null,
             facts["pattern"]?.GetValue<string>(),
-            facts["enum"]?.AsArray().Select(v => v!.GetValue<string>()));
+            facts["enum"]?.AsArray().Select(v => v!.GetValue<string>()),
+            Place(facts));
         if (facts["element"] is { } element)
         {
             foreach (var line in Lines(path + "[]", element))
@@ -111,14 +114,18 @@ public sealed class ServiceModelTests
         var path = prefix + (string)Get(member, "Name")!;
         var required = (bool)Get(member, "Required")!;
         var sensitive = (bool)Get(member, "Sensitive")!;
+        var place = Place(member);
         switch (member.GetType().Name.Split('`')[0])
         {
             case "StringMember":
-                yield return Line(path, (Constraint)Get(member, "Constraint")!, required, sensitive);
+                yield return Line(path, (Constraint)Get(member, "Constraint")!, required, sensitive, place);
                 break;
             case "LongMember":
                 var (min, max) = ((long)Get(member, "Min")!, (long)Get(member, "Max")!);
-                yield return Line(path, "long", min == long.MinValue ? null : min, max == long.MaxValue ? null : max, required, sensitive, null, null);
+                yield return Line(path, "long", min == long.MinValue ? null : min, max == long.MaxValue ? null : max, required, sensitive, null, null, place);
+                break;
+            case "DoubleMember":
+                yield return Line(path, "double", (long)(double)Get(member, "Min")!, (long)(double)Get(member, "Max")!, required, sensitive, null, null);
                 break;
             case "TimeMember":
                 yield return Line(path, "timestamp", null, null, required, sensitive, null, null);
@@ -128,18 +135,18 @@ public sealed class ServiceModelTests
                 break;
             case "SecretMember":
                 var isBase64 = Fields(member).Single(f => f.Name.Contains("base64", StringComparison.Ordinal)).GetValue(member) is true;
-                yield return Line(path, isBase64 ? "blob" : "string", (int)Get(member, "Min")!, (int)Get(member, "Max")!, required, sensitive, null, null);
+                yield return Line(path, isBase64 ? "blob" : "string", (int)Get(member, "Min")!, Bound((int)Get(member, "Max")!), required, sensitive, null, null, place);
                 break;
             case "BlobMember":
                 yield return Line(path, "blob", (int)Get(member, "Min")!, (int)Get(member, "Max")!, required, sensitive, null, null);
                 break;
             case "MapMember":
                 yield return Line(path, "map", null, null, required, sensitive, null, null);
-                yield return Line(path + "{key}", "string", null, null, false, false, null, null);
-                yield return Line(path + "{value}", "string", null, null, false, false, null, null);
+                yield return Line(path + "{key}", (Constraint)Get(member, "Key")!, false, sensitive);
+                yield return Line(path + "{value}", "string", null, null, false, sensitive, null, null);
                 break;
             case "StringListMember":
-                yield return Line(path, "list", (int)Get(member, "Min")!, Bound((int)Get(member, "Max")!), required, sensitive, null, null);
+                yield return Line(path, "list", (int)Get(member, "Min")!, Bound((int)Get(member, "Max")!), required, sensitive, null, null, place);
                 yield return Line(path + "[]", (Constraint)Get(member, "Element")!, false, false);
                 break;
             case "StructMember":
@@ -161,18 +168,35 @@ public sealed class ServiceModelTests
 
     private static long? Bound(int max) => max == int.MaxValue ? null : max;
 
-    private static string Line(string path, Constraint constraint, bool required, bool sensitive) =>
-        Line(path, "string", constraint.Min, Bound(constraint.Max), required, sensitive, constraint.PatternText, constraint.Values);
+    private static string Line(string path, Constraint constraint, bool required, bool sensitive, string place = "") =>
+        Line(path, "string", constraint.Min, Bound(constraint.Max), required, sensitive, constraint.PatternText, constraint.Values, place);
+
+    // Where the models say that a member is, and where ours is; both nothing for the body.
+    private static string Place(JsonNode facts) => (string?)facts["location"] switch
+    {
+        null => "",
+        "uri" => " in path " + facts["locationName"],
+        "querystring" => " in query " + facts["locationName"],
+        "payload" => " in payload",
+        var other => $" in {other} {facts["locationName"]}",
+    };
+
+    private static string Place(object member) => Get(member, "Location")!.ToString() switch
+    {
+        "Body" => "",
+        "Payload" => " in payload",
+        var place => $" in {place!.ToLowerInvariant()} {Get(member, "LocationName")}",
+    };
 
     // A lower bound of nothing is the same as none, but for numbers.
     private static string Line(
-        string path, string type, long? min, long? max, bool required, bool sensitive, string? pattern, IEnumerable<string>? values)
+        string path, string type, long? min, long? max, bool required, bool sensitive, string? pattern, IEnumerable<string>? values, string place = "")
     {
         var least = type == "long" ? min : min ?? 0;
         var bounds = (least ?? 0) == 0 && max is null && type != "long" ? ""
             : least is null && max is null ? ""
             : string.Create(CultureInfo.InvariantCulture, $" {least}-{max}");
-        return $"{path}: {type}{bounds}{(required ? " required" : "")}{(sensitive ? " sensitive" : "")}"
+        return $"{path}: {type}{bounds}{(required ? " required" : "")}{(sensitive ? " sensitive" : "")}{place}"
             + (pattern is null ? "" : $" /{pattern}/")
             + (values is null ? "" : $" {{{string.Join(' ', values.Order(StringComparer.Ordinal))}}}");
     }
