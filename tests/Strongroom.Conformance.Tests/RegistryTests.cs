@@ -64,6 +64,11 @@ public sealed class RegistryTests
                 "EnableKey has no error TagException",
                 "nothing",
                 "nothing",
+                "GetFunction has an unknown More; GetFunction.Configuration.State is On, which State does not have",
+                "CreateFunction has the status 200, not 201",
+                "GetFunction has no error NoneOfThese",
+                "a body",
+                "nothing",
             ],
             output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }

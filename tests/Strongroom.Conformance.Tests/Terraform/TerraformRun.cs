@@ -53,6 +53,9 @@ internal sealed class TerraformRun : IAsyncDisposable
     /// <summary>Replaces the resources.</summary>
     public Task WriteAsync(string resources) => File.WriteAllTextAsync(Path.Combine(directory, "main.tf"), resources);
 
+    /// <summary>Puts a file beside them.</summary>
+    public Task WriteAsync(string name, byte[] content) => File.WriteAllBytesAsync(Path.Combine(directory, name), content);
+
     public Task InitAsync() => RunAsync("init", "-no-color", "-input=false");
 
     public Task ApplyAsync() => RunAsync("apply", "-no-color", "-input=false", "-auto-approve");

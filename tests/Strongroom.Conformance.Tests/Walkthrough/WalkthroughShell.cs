@@ -6,13 +6,13 @@ namespace Strongroom.Conformance.Tests.Walkthrough;
 internal static class WalkthroughShell
 {
     /// <returns>What the commands wrote to standard output.</returns>
-    public static async Task<string> RunAsync(string script)
+    public static async Task<string> RunAsync(string script, Dictionary<string, string>? settings = null)
     {
         var ct = TestContext.Current.CancellationToken;
         var home = Directory.CreateTempSubdirectory("strongroom-walkthrough-").FullName;
         var oidc = Directory.CreateDirectory(Path.Combine(home, "oidc")).FullName;
         File.CreateSymbolicLink(Path.Combine(home, "strongroom"), Repository.Executable);
-        await using var server = await ServerProcess.StartAsync(environment: new() { ["STRONGROOM_OIDC_DIRECTORY"] = oidc });
+        await using var server = await ServerProcess.StartAsync(environment: new(settings ?? []) { ["STRONGROOM_OIDC_DIRECTORY"] = oidc });
         await File.WriteAllTextAsync(Path.Combine(home, "script.sh"), script, ct);
         var start = new ProcessStartInfo("bash", ["script.sh"]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = home };
         ClientEnvironment.Apply(start, server, home);

@@ -6,6 +6,7 @@ const packages = {
   cloudtrail: ["@aws-sdk/client-cloudtrail", "CloudTrailClient"],
   iam: ["@aws-sdk/client-iam", "IAMClient"],
   kms: ["@aws-sdk/client-kms", "KMSClient"],
+  lambda: ["@aws-sdk/client-lambda", "LambdaClient"],
   secretsmanager: ["@aws-sdk/client-secrets-manager", "SecretsManagerClient"],
   sts: ["@aws-sdk/client-sts", "STSClient"],
 };

@@ -15,6 +15,7 @@ import sys
 import boto3
 import botocore.config
 import botocore.exceptions
+import botocore.response
 import shapes
 
 from botocore import xform_name
@@ -25,7 +26,7 @@ found = []
 
 
 def look(http_response, model, **_):
-    found.extend(shapes.problems(model, http_response.status_code, http_response.content))
+    found.extend(shapes.problems(model, http_response.status_code, http_response.content, http_response.headers))
 
 
 def client(service, region, credentials):
@@ -48,6 +49,8 @@ def blobs(value):
 
 
 def text(value):
+    if isinstance(value, botocore.response.StreamingBody):
+        value = value.read()
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, datetime.datetime):

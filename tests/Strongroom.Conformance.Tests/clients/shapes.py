@@ -25,9 +25,11 @@ OF_ROOT = {"GetUser.User lacks Path", "GetUser.User lacks UserName", "GetUser.Us
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
-def problems(operation, status, body):
+def problems(operation, status, body, headers=None):
     """What is wrong with an answer; an empty list if it is as the model says."""
     is_json = operation.service_model.metadata["protocol"] == "json"
+    if operation.service_model.metadata["protocol"] == "rest-json":
+        return list(of_rest(operation, status, body, headers))
     if status >= 300:
         code = error_code(body, is_json)
         known = {s.metadata.get("error", {}).get("code", s.name) for s in operation.error_shapes} | {s.name for s in operation.error_shapes}
@@ -46,6 +48,37 @@ def problems(operation, status, body):
         return [*named, *extra, f"no {wrapper}"]
     passed = OF_ROOT if b":root</Arn>" in body else ()
     return named + extra + [p for p in of_xml(shape, result, operation.name) if p not in passed]
+
+
+def of_rest(operation, status, body, headers):
+    if status >= 300:
+        code = headers.get("x-amzn-ErrorType")
+        known = {s.name for s in operation.error_shapes}
+        wanted = {s.name: s.metadata.get("error", {}).get("httpStatusCode") for s in operation.error_shapes}
+        if code not in known | COMMON_ERRORS:
+            yield f"{operation.name} has no error {code}"
+        elif wanted.get(code, status) != status:
+            yield f"{code} has the status {status}, not {wanted[code]}"
+        return
+    # The model says 200 of DeleteFunction, and AWS 204: its answer carries the status, as that of Invoke does.
+    shape = operation.output_shape
+    members = shape.members if shape else {}
+    if operation.http["responseCode"] != status and not any(m.serialization.get("location") == "statusCode" for m in members.values()):
+        yield f"{operation.name} has the status {status}, not {operation.http['responseCode']}"
+    for name, member in members.items():
+        if member.serialization.get("location") == "header" and member.serialization["name"] in headers:
+            yield from of_value(member, headers[member.serialization["name"]], f"{operation.name}.{name}")
+    in_body = {name: m for name, m in members.items() if "location" not in m.serialization}
+    if shape and shape.serialization.get("payload"):
+        return
+    if not in_body:
+        yield from ["a body"] * (body not in (b"", b"{}"))
+        return
+    value = json.loads(body)
+    yield from (f"{operation.name} has an unknown {name}" for name in value if name not in in_body)
+    for name, inner in value.items():
+        if name in in_body:
+            yield from of_json(in_body[name], inner, f"{operation.name}.{name}")
 
 
 def error_code(body, is_json):

@@ -14,7 +14,12 @@ CASES = [
     ("kms", "EnableKey", 400, b'{"__type": "TagException"}'),
     ("kms", "Encrypt", 400, b'{"__type": "DisabledException"}'),
     ("kms", "EnableKey", 200, b""),
+    ("lambda", "GetFunction", 200, b'{"Configuration": {"State": "On"}, "More": 1}'),
+    ("lambda", "CreateFunction", 200, b'{"Version": "$LATEST"}'),
+    ("lambda", "GetFunction", 400, b'{"Message": "x"}'),
+    ("lambda", "RemovePermission", 204, b"{1}"),
+    ("lambda", "Invoke", 200, b"anything"),
 ]
 session = botocore.session.get_session()
 for service, operation, status, body in CASES:
-    print("; ".join(shapes.problems(session.get_service_model(service).operation_model(operation), status, body)) or "nothing")
+    print("; ".join(shapes.problems(session.get_service_model(service).operation_model(operation), status, body, {"x-amzn-ErrorType": "NoneOfThese"})) or "nothing")
