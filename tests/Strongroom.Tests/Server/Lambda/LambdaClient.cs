@@ -1,4 +1,6 @@
 using System.IO.Compression;
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -70,6 +72,24 @@ internal static class LambdaClient
             ["SourceAccount"] = account,
             ["SourceArn"] = arn,
         }.Where(pair => pair.Value is not null).ToDictionary(), region);
+
+    /// <summary>Announces a body and sends none of it: what is refused for its size is answered before, and who goes on sending may find the connection closed.</summary>
+    public static async Task<(int Status, string? Code)> AnnounceAsync(this RunningServer server, string method, string target, int bytes)
+    {
+        using var tcp = new TcpClient();
+        await tcp.ConnectAsync(IPAddress.Loopback, server.Url().Port, TestContext.Current.CancellationToken);
+        await tcp.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"{method} {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {bytes}\r\n\r\n"), TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(tcp.GetStream());
+        var status = (await reader.ReadLineAsync(TestContext.Current.CancellationToken))!;
+        string? code = null;
+        while (await reader.ReadLineAsync(TestContext.Current.CancellationToken) is { Length: > 0 } header)
+        {
+            if (header.StartsWith("x-amzn-ErrorType: ", StringComparison.OrdinalIgnoreCase))
+                code = header[(header.IndexOf(' ', StringComparison.Ordinal) + 1)..];
+        }
+
+        return (int.Parse(status.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture), code);
+    }
 
     public static byte[] Zip(string code, string name = "lambda_function.py")
     {
