@@ -30,6 +30,7 @@ public sealed class RegistryTests
     [InlineData("cloudtrail")]
     [InlineData("iam")]
     [InlineData("kms")]
+    [InlineData("lambda")]
     [InlineData("sts")]
     public void Every_operation_that_is_served_is_called_by_the_SDKs(string service)
     {

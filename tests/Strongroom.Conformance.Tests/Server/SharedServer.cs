@@ -20,7 +20,7 @@ public sealed class SharedServer : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Process = await ServerProcess.StartAsync(environment: Issuer.Environment);
+        Process = await ServerProcess.StartAsync(environment: new(Issuer.Environment) { ["STRONGROOM_FUNCTIONS"] = "process", ["STRONGROOM_FUNCTIONS_USER"] = "nobody" });
         Raw = new RawClient(Process.Endpoint, Process.Key);
         clients.Add(ClientNames.Cli, new CommandLineClient(Process));
         clients.Add(ClientNames.Boto3, new ScriptClient(Process, "python3", "driver.py"));

@@ -26,7 +26,9 @@ found = []
 
 
 def look(http_response, model, **_):
-    found.extend(shapes.problems(model, http_response.status_code, http_response.content, http_response.headers))
+    # A body that is streamed can be read once, and that is the caller's.
+    streamed = model.has_streaming_output and http_response.status_code < 300
+    found.extend(shapes.problems(model, http_response.status_code, b"" if streamed else http_response.content, http_response.headers))
 
 
 def client(service, region, credentials):
