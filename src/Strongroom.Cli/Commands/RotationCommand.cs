@@ -102,19 +102,19 @@ internal static class RotationCommand
 
     private static void PrintHistory(Terminal terminal, JsonObject answer)
     {
-        var tables = new ReportTables(terminal);
-        tables.Line(StateOf(answer));
-        tables.Table(
-            $"Rotation of {SafeText.Of((string)answer["Name"]!)}", ["started", "version", "attempt", "step", "took", "result"],
-            answer["Steps"]!.AsArray().Select(step => new[]
-            {
-                TimeOf(step!["StartedDate"]!),
-                (string)step["VersionId"]!,
-                (bool)step["Test"]! ? "test" : step["Attempt"]!.ToString(),
-                (string)step["Step"]!,
-                string.Create(CultureInfo.InvariantCulture, $"{(long)step["DurationMilliseconds"]! / 1000.0:0.000} s"),
-                (string?)step["Error"] is { } error ? SafeText.Of(error) : "ok",
-            }));
+        terminal.Output.WriteLine(StateOf(answer));
+        string? shown = null;
+        foreach (var step in answer["Steps"]!.AsArray())
+        {
+            var attempt = $"version {step!["VersionId"]}, {((bool)step["Test"]! ? "test of the function" : $"attempt {step["Attempt"]}")}";
+            if (attempt != shown)
+                terminal.Output.WriteLine("\n" + attempt);
+            shown = attempt;
+            var result = (string?)step["Error"] is { } error ? "failed: " + SafeText.Of(error) : "ok";
+            terminal.Output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"  {TimeOf(step["StartedDate"]!)}  {(string)step["Step"]!,-12}  {(long)step["DurationMilliseconds"]! / 1000.0,8:0.000} s  {result}"));
+        }
     }
 
     private static void PrintLogs(Terminal terminal, JsonObject answer)
