@@ -35,6 +35,7 @@ internal static class Measures
             ["start"] = StartAsync,
             ["decide"] = DecideMeasure.RunAsync,
             ["lookup"] = LookupMeasure.RunAsync,
+            ["rotate"] = RotateMeasure.RunAsync,
         };
 
     private static async Task<IReadOnlyList<Measure>> GetAsync()

@@ -30,6 +30,10 @@ public interface IRotationStore
     /// <returns>False when the time is another one: somebody else claimed it, or its rotation changed.</returns>
     ValueTask<bool> TryClaimRotationAsync(long secretId, DateTimeOffset seen, DateTimeOffset until, CancellationToken ct);
 
+    /// <summary>Ends all claims: for the start of a server, which has the database for itself. What becomes due within the time of a claim may be handed out early.</summary>
+    /// <param name="longest">No claim ends later than this from now.</param>
+    ValueTask ReleaseRotationClaimsAsync(DateTimeOffset now, TimeSpan longest, CancellationToken ct);
+
     /// <summary>What the steps of a secret's rotations came to, the newest first.</summary>
     /// <param name="before">Those older than this one; <see cref="long.MaxValue"/> for the newest.</param>
     /// <param name="withOutput">Whether the outputs are read too.</param>

@@ -22,6 +22,11 @@ public sealed partial class SqlStore
             "UPDATE secret SET rotate_at_ms = @until WHERE id = @id AND rotate_at_ms = @seen",
             ct, ("until", claim.until.ToMilliseconds()), ("id", claim.secretId), ("seen", claim.seen.ToMilliseconds())) == 1, ct);
 
+    public async ValueTask ReleaseRotationClaimsAsync(DateTimeOffset now, TimeSpan longest, CancellationToken ct) =>
+        await engine.WriteAsync((now, until: now + longest), static async (tx, times, ct) => await tx.ExecuteAsync(
+            "UPDATE secret SET rotate_at_ms = @now WHERE rotate_at_ms > @now AND rotate_at_ms <= @until",
+            ct, ("now", times.now.ToMilliseconds()), ("until", times.until.ToMilliseconds())), ct);
+
     public ValueTask<IReadOnlyList<RotationStepRecord>> ListRotationStepsAsync(long secretId, long before, int limit, bool withOutput, CancellationToken ct) =>
         engine.ReadAsync((secretId, before, limit, withOutput), static async (session, query, ct) =>
         {

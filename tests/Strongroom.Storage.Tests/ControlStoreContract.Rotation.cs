@@ -61,6 +61,19 @@ public abstract partial class ControlStoreContract
     }
 
     [Fact]
+    public async Task A_server_that_starts_ends_the_claims_of_the_one_before()
+    {
+        var secret = await Secrets.AddAsync(Rotating("s", Time(10)));
+        await Secrets.AddAsync(Rotating("later", Time(100)));
+        await Rotations.TryClaimRotationAsync(secret.Id, Time(10), Time(40), Ct);
+
+        await Rotations.ReleaseRotationClaimsAsync(Time(12), TimeSpan.FromSeconds(30), Ct);
+
+        Assert.Equal("s", Assert.Single(await Rotations.ListDueForRotationAsync(Time(12), 10, Ct)).Name);
+        Assert.False(await Rotations.TryClaimRotationAsync(secret.Id, Time(40), Time(70), Ct));
+    }
+
+    [Fact]
     public async Task Steps_are_kept_with_their_commit_the_newest_first_and_not_for_ever()
     {
         var (secret, other) = (await Secrets.AddAsync(Secret("s")), await Secrets.AddAsync(Secret("other")));

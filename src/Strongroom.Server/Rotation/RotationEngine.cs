@@ -27,6 +27,8 @@ internal sealed partial class RotationEngine(IRotationStore store, RotationRunne
     private readonly ConcurrentDictionary<long, Task> running = new();
     private readonly SemaphoreSlim slots = new(options.Concurrency, options.Concurrency);
     private readonly SemaphoreSlim woken = new(0, 1);
+    private readonly Lock gate = new();
+    private Task? released;
     private DateTimeOffset nextStart = DateTimeOffset.MinValue;
 
     /// <summary>Rotations that run now on this node.</summary>
@@ -82,6 +84,7 @@ internal sealed partial class RotationEngine(IRotationStore store, RotationRunne
     /// <returns>How many were found.</returns>
     public async Task<int> LookAsync(CancellationToken ct)
     {
+        await ReleaseOnceAsync();
         var due = await store.ListDueForRotationAsync(time.GetUtcNow(), BatchSize, ct);
         foreach (var secret in due)
         {
@@ -100,6 +103,17 @@ internal sealed partial class RotationEngine(IRotationStore store, RotationRunne
         }
 
         return due.Count;
+    }
+
+    // What a server that was killed had claimed is nobody's now. Never again after that: it would end this server's own claims.
+    private Task ReleaseOnceAsync()
+    {
+        lock (gate)
+        {
+            if (released is null or { IsFaulted: true })
+                released = store.ReleaseRotationClaimsAsync(time.GetUtcNow(), ClaimTime, CancellationToken.None).AsTask();
+            return released;
+        }
     }
 
     /// <summary>Completes when nothing runs that was begun before.</summary>

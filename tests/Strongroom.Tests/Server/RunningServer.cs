@@ -28,7 +28,7 @@ internal sealed class RunningServer : IAsyncDisposable
     /// <summary>Starts at an instant that no test chose with care: expectations must not depend on today.</summary>
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 2, 3, 10, 20, 30, TimeSpan.Zero).AddMilliseconds(456));
 
-    public FakeFunctions Functions { get; } = new();
+    public FakeFunctions Functions { get; private init; } = new();
 
     /// <summary>Whether the functions of the settings are used from the next opening on, and not <see cref="Functions"/>.</summary>
     public bool UsesConfiguredFunctions { get; set; }
@@ -38,9 +38,16 @@ internal sealed class RunningServer : IAsyncDisposable
     /// <summary>The account's root.</summary>
     public TestClient Root => new(this, AccessKeyId, SecretAccessKey);
 
-    public static async Task<RunningServer> StartAsync(string? data = null, string? store = null, Func<ServerOptions, ServerOptions>? configure = null, bool ownFunctions = false)
+    /// <param name="ownFunctions">Whether the functions of the settings are used.</param>
+    /// <param name="functions">For a server that finds work for them in its data.</param>
+    public static async Task<RunningServer> StartAsync(
+        string? data = null, string? store = null, Func<ServerOptions, ServerOptions>? configure = null, bool ownFunctions = false, FakeFunctions? functions = null)
     {
-        var running = new RunningServer(data ?? Directory.CreateTempSubdirectory("strongroom-test-").FullName, data is null) { UsesConfiguredFunctions = ownFunctions };
+        var running = new RunningServer(data ?? Directory.CreateTempSubdirectory("strongroom-test-").FullName, data is null)
+        {
+            UsesConfiguredFunctions = ownFunctions,
+            Functions = functions ?? new FakeFunctions(),
+        };
         await running.OpenAsync(store, configure);
         return running;
     }
@@ -57,7 +64,8 @@ internal sealed class RunningServer : IAsyncDisposable
             RootSecretAccessKey = SecretAccessKey,
         };
         server = await StrongroomServer.StartAsync(
-            configure?.Invoke(options) ?? options, Time, SystemEntropy.Instance, logging ?? (l => l.SetMinimumLevel(LogLevel.None)), UsesConfiguredFunctions ? null : Functions, CancellationToken.None);
+            configure?.Invoke(options) ?? options, Time, SystemEntropy.Instance, logging ?? (l => l.SetMinimumLevel(LogLevel.None)), UsesConfiguredFunctions ? null : Functions,
+            CancellationToken.None);
     }
 
     /// <summary>Goes on in another time, with a server that starts there: one that runs would run all its jobs of the time between.</summary>
