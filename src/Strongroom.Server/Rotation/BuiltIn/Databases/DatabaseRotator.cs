@@ -74,11 +74,9 @@ internal abstract class DatabaseRotator(IDatabase database) : IRotator
         }
         catch (DatabaseException failure)
         {
-            throw new RotationException($"The database {Lead(failure)}");
+            throw new RotationException($"The database could not be changed or tested: {failure.Message}");
         }
     }
-
-    private static string Lead(DatabaseException failure) => $"could not be changed or tested: {failure.Message}";
 
     private static async Task<(IDatabaseSession? Session, string Reason)> TryOpenAsync(
         DatabaseDoor door, DatabaseSecret secret, string? databaseName, bool? tls, CancellationToken ct)

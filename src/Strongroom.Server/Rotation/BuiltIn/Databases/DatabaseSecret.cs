@@ -55,6 +55,11 @@ internal sealed class DatabaseSecret : IDisposable
             secret.Dispose();
             throw new RotationException("The value of the secret is not a JSON object.");
         }
+        catch (InvalidOperationException)
+        {
+            secret.Dispose();
+            throw new RotationException("The value of the secret is not valid Unicode.");
+        }
         catch
         {
             secret.Dispose();
@@ -157,25 +162,18 @@ internal sealed class DatabaseSecret : IDisposable
         // Drivers give meaning to more than names: a slash begins a socket's path, a comma the next host, a backslash an instance, a prefix a transport.
         if (Uri.CheckHostName(Host) == UriHostNameType.Unknown)
             throw new RotationException("host in the secret JSON is neither a host name nor an address");
-        foreach (var (name, text) in (ReadOnlySpan<(string, string?)>)[("username", Username), ("password", Password), ("dbname", DatabaseName)])
-        {
-            if (text.AsSpan().ContainsAny('\0', '\r', '\n'))
-                throw new RotationException($"{name} in the secret JSON holds a NUL or a line break");
-        }
+        if (Password.AsSpan().ContainsAny('\0', '\r', '\n'))
+            throw new RotationException("password in the secret JSON holds a NUL or a line break");
+        // These are also written to logs, where an escape would speak to the terminal.
+        if (Username.Any(char.IsControl) || DatabaseName?.Any(char.IsControl) == true)
+            throw new RotationException("username or dbname in the secret JSON holds a control character");
     }
 
     private static string Text(ref Utf8JsonReader reader, string name)
     {
         if (reader.TokenType != JsonTokenType.String)
             throw new RotationException($"{name} in the secret JSON is not a string");
-        try
-        {
-            return reader.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            throw new RotationException($"{name} in the secret JSON is not valid Unicode");
-        }
+        return reader.GetString()!;
     }
 
     private static int PortOf(ref Utf8JsonReader reader)

@@ -86,7 +86,7 @@ internal sealed class RedisConnection : IAsyncDisposable
             case '-':
                 throw new RedisException(rest);
             case ':':
-                return long.Parse(rest, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+                return long.TryParse(rest, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : throw new IOException();
             case '$':
                 return Length(rest, MaxBulk) is >= 0 and var bytes ? await ReadBulkAsync(bytes, ct) : null;
             case '*' when depth < MaxDepth:

@@ -23,13 +23,6 @@ internal sealed class SingleUserRotator(IDatabase database) : DatabaseRotator(da
         Require(pending.Username == current.Username, $"Attempting to modify user {pending.Username} other than current user {current.Username}");
         Require(IsSameHost(pending, current), $"Attempting to modify user for host {pending.Host} other than current host {current.Host}");
 
-        if (current.MasterArn is { } masterArn && Database.MasterServesSingleUser)
-        {
-            await using var asMaster = await OpenMasterAsync(secret, door, current, masterArn, ct);
-            await DoAsync(() => asMaster.SetPasswordAsync(door.LoginOf(current, current.DatabaseName), pending.Password, ct));
-            return;
-        }
-
         var valid = current;
         var (session, reason) = await TryOpenAsync(door, current, current.Tls, ct);
         using var previous = session is null ? await FindAsync(secret, StagingLabels.Previous, ct) : null;
@@ -44,6 +37,16 @@ internal sealed class SingleUserRotator(IDatabase database) : DatabaseRotator(da
         if (session is null)
             throw new RotationException($"Unable to log into database with previous, current, or pending secret of secret arn {secret.Arn}: {reason}");
         await using (session)
-            await DoAsync(() => session.SetPasswordAsync(door.LoginOf(valid, valid.DatabaseName), pending.Password, ct));
+        {
+            if (current.MasterArn is not { } masterArn || !Database.MasterServesSingleUser)
+            {
+                await DoAsync(() => session.SetPasswordAsync(door.LoginOf(valid, valid.DatabaseName), pending.Password, ct));
+                return;
+            }
+
+            // Only now that the user has logged in: whoever may write a secret must not gain any user's password by writing that user's name.
+            await using var asMaster = await OpenMasterAsync(secret, door, current, masterArn, ct);
+            await DoAsync(() => asMaster.SetPasswordAsync(door.LoginOf(valid, valid.DatabaseName), pending.Password, ct));
+        }
     }
 }

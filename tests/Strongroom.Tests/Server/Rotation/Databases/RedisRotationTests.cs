@@ -40,6 +40,19 @@ public sealed class RedisRotationTests(RedisServer redis) : IClassFixture<RedisS
     }
 
     [Fact]
+    public async Task The_master_changes_no_user_whose_password_the_secret_does_not_have()
+    {
+        await using var server = await RunningServer.StartAsync();
+        await StoreMasterAsync(server, "true");
+        var secret = await RotatedDatabase.BeginAsync(server, "greedy", Secret(RedisServer.Administrator, "canary-guess"), SingleUser);
+        Assert.Null(await secret.StepAsync(RotationStep.CreateSecret));
+
+        Assert.EndsWith($"refused the login of user {RedisServer.Administrator} (WRONGPASS)", await secret.StepAsync(RotationStep.SetSecret), StringComparison.Ordinal);
+        Assert.True(await redis.AcceptsAsync(RedisServer.Administrator, RedisServer.AdministratorPassword));
+        Assert.False(await redis.AcceptsAsync(RedisServer.Administrator, (string)(await secret.ReadAsync("AWSPENDING"))["password"]!));
+    }
+
+    [Fact]
     public async Task A_user_who_may_changes_its_own_password()
     {
         await redis.AskAsync("ACL", "SETUSER", "own", "on", ">old-1", "+acl|setuser", "+acl|save");
