@@ -9,6 +9,8 @@ internal static class BuiltInRotators
     private static readonly MySqlDatabase MySql = new(["mysql", "aurora-mysql"], 16, "USERNAME_CHARACTER_LIMIT");
     private static readonly MySqlDatabase MariaDb = new(["mariadb"], 80, limitSetting: null);
     private static readonly RedisDatabase Redis = new();
+    private static readonly MongoDatabase Mongo = new();
+    private static readonly SqlServerDatabase SqlServer = new();
 
     /// <summary>By function name. Drivers of databases are loaded by the first rotation that needs them, not by this table.</summary>
     public static IReadOnlyDictionary<string, IRotator> All { get; } = new Dictionary<string, IRotator>(StringComparer.Ordinal)
@@ -24,6 +26,10 @@ internal static class BuiltInRotators
         ["SecretsManagerRDSMySQLRotationMultiUser"] = new AlternatingUsersRotator(MySql),
         ["SecretsManagerRDSMariaDBRotationSingleUser"] = new SingleUserRotator(MariaDb),
         ["SecretsManagerRDSMariaDBRotationMultiUser"] = new AlternatingUsersRotator(MariaDb),
+        ["SecretsManagerRDSSQLServerRotationSingleUser"] = new SingleUserRotator(SqlServer),
+        ["SecretsManagerRDSSQLServerRotationMultiUser"] = new AlternatingUsersRotator(SqlServer),
+        ["SecretsManagerMongoDBRotationSingleUser"] = new SingleUserRotator(Mongo),
+        ["SecretsManagerMongoDBRotationMultiUser"] = new AlternatingUsersRotator(Mongo),
         ["StrongroomRedisRotationSingleUser"] = new SingleUserRotator(Redis),
         ["StrongroomRedisRotationMultiUser"] = new AlternatingUsersRotator(Redis),
     };
