@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Strongroom.Server.Functions;
 using Strongroom.Server.Rotation;
 using Strongroom.Tests.Server.Sts;
 using static Strongroom.Tests.Server.Lambda.LambdaClient;
@@ -168,6 +169,57 @@ public sealed class StoredRotationTests : IAsyncLifetime
         await Root.PermitAsync("rotate");
         await server.CallAsync("RotateSecret", Rotate(Arn("rotate")));
         Assert.Equal(Arn("rotate"), (string?)(await server.CallAsync("DescribeSecret", new { SecretId = "app" }))["RotationLambdaARN"]);
+    }
+
+    [Fact]
+    public async Task A_stored_function_rotates_a_secret()
+    {
+        var (old, made) = (Guid.NewGuid().ToString(), Guid.NewGuid().ToString());
+        await server.CallAsync("CreateSecret", new { Name = "app", ClientRequestToken = old, SecretString = "first" });
+        await Root.PermitAsync("rotate", account: RunningServer.Account);
+        host.Handler = (_, payload, _) => WorkAsync(payload, old);
+
+        await server.CallAsync("RotateSecret", new { SecretId = "app", ClientRequestToken = made, RotationLambdaARN = Arn("rotate"), RotationRules = new { AutomaticallyAfterDays = 7 } });
+        await server.Server.RotateAsync();
+
+        Assert.Equal(["createSecret", "setSecret", "testSecret", "finishSecret"], host.Runs.Select(run => (string?)JsonNode.Parse(run.Payload)!["Step"]));
+        var now = await server.CallAsync("GetSecretValue", new { SecretId = "app" });
+        Assert.Equal((made, "second"), ((string?)now["VersionId"], (string?)now["SecretString"]));
+        Assert.Contains(server.Records(), record => (string?)record["eventName"] == "RotationSucceeded");
+    }
+
+    [Fact]
+    public async Task A_permission_removed_in_the_middle_of_a_rotation_stops_it()
+    {
+        var (old, made) = (Guid.NewGuid().ToString(), Guid.NewGuid().ToString());
+        await server.CallAsync("CreateSecret", new { Name = "app", ClientRequestToken = old, SecretString = "first" });
+        await Root.PermitAsync("rotate");
+        host.Handler = async (_, payload, _) =>
+        {
+            var answer = await WorkAsync(payload, old);
+            if ((string?)JsonNode.Parse(payload)!["Step"] == "setSecret")
+                await Root.LambdaOkAsync(204, "DELETE", FunctionsPath + "/rotate/policy/rotation");
+            return answer;
+        };
+
+        await server.CallAsync("RotateSecret", new { SecretId = "app", ClientRequestToken = made, RotationLambdaARN = Arn("rotate"), RotationRules = new { AutomaticallyAfterDays = 7 } });
+        await server.Server.RotateAsync();
+
+        Assert.Equal(["createSecret", "setSecret"], host.Runs.Select(run => (string?)JsonNode.Parse(run.Payload)!["Step"]));
+        Assert.Equal("first", (string?)(await server.CallAsync("GetSecretValue", new { SecretId = "app" }))["SecretString"]);
+        Assert.Contains(server.Records(), record => (string?)record["eventName"] == "RotationFailed");
+    }
+
+    // What AWS's templates do, without a database.
+    private async Task<InvokeResult> WorkAsync(string payload, string old)
+    {
+        var step = JsonNode.Parse(payload)!;
+        var (secret, token) = ((string)step["SecretId"]!, (string)step["ClientRequestToken"]!);
+        if ((string?)step["Step"] == "createSecret")
+            await server.CallAsync("PutSecretValue", new { SecretId = secret, ClientRequestToken = token, SecretString = "second", VersionStages = new[] { "AWSPENDING" }, RotationToken = (string)step["RotationToken"]! });
+        if ((string?)step["Step"] == "finishSecret")
+            await server.CallAsync("UpdateSecretVersionStage", new { SecretId = secret, VersionStage = "AWSCURRENT", MoveToVersionId = token, RemoveFromVersionId = old });
+        return FakeFunctionHost.Success("null");
     }
 
     private ValueTask<IRotationFunction?> FindAsync(string arn, string account = RunningServer.Account) =>
