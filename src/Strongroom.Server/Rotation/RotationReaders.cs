@@ -33,10 +33,11 @@ internal sealed record SecretReaders(IReadOnlyList<SecretReader> All, bool IsTru
 internal readonly record struct ReadersHold(int Waiting, string? Error = null);
 
 /// <summary>
-/// Tells from the audit log who read which version of a secret, and holds rotations of secrets whose owner asked for it while somebody still has a version
-/// older than the current one: the rotation may make the credentials in it useless, as that of alternating users does.
+/// Tells from the audit log who read which version of a secret, and holds rotations of secrets whose owner asked for it while somebody still has the version
+/// before the current one: the rotation may make the credentials in it useless, as that of alternating users does. Those in older ones are useless already.
 /// </summary>
-internal sealed class RotationReaders(AuditLookup lookup)
+/// <param name="maxEvents">How many of a secret's events are looked at, the latest: a few seconds' work.</param>
+internal sealed class RotationReaders(AuditLookup lookup, int maxEvents = RotationReaders.UsualMaxEvents)
 {
     /// <summary>Its value says how long a rotation may be held.</summary>
     public const string Tag = "strongroom:rotation-readers";
@@ -45,7 +46,7 @@ internal sealed class RotationReaders(AuditLookup lookup)
     public const int UsualDays = 30;
 
     private const int MaxHoldDays = 30;
-    private const int MaxEvents = 200_000;
+    private const int UsualMaxEvents = 50_000;
 
     /// <summary>Whether the rotation that a secret has begun may take its first step.</summary>
     public ReadersHold Ask(StoredSecret secret, RotationRun run, DateTimeOffset now, CancellationToken ct)
@@ -56,20 +57,25 @@ internal sealed class RotationReaders(AuditLookup lookup)
             return new ReadersHold(0, $"The tag {Tag} must be a number of hours or days, such as 24h or 7d, at most {MaxHoldDays}d.");
         return now >= run.StartedAt + longest
             ? default
-            : new ReadersHold(Find(secret, now.AddDays(-UsualDays), ct).All.Count(reader => reader.Version != ReadVersion.Current));
+            : new ReadersHold(Find(secret, now.AddDays(-UsualDays), isForHold: true, ct).All.Count(reader => reader.Version == ReadVersion.Previous));
     }
 
     /// <summary>Those who read a secret since an instant, in any of its regions, who read last first. What rotates it is none of them.</summary>
     /// <exception cref="IOException">The audit log can't be read.</exception>
-    public SecretReaders Find(StoredSecret secret, DateTimeOffset since, CancellationToken ct)
+    public SecretReaders Find(StoredSecret secret, DateTimeOffset since, CancellationToken ct) => Find(secret, since, isForHold: false, ct);
+
+    private SecretReaders Find(StoredSecret secret, DateTimeOffset since, bool isForHold, CancellationToken ct)
     {
         var walk = new Walk(secret);
         var seen = 0;
         foreach (var found in lookup.Newest(walk.Query(since > secret.CreatedAt ? since : secret.CreatedAt), after: null, ct))
         {
-            if (++seen > MaxEvents)
+            if (++seen > maxEvents)
                 return new SecretReaders(walk.Readers(), IsTruncated: true);
             walk.Add(found);
+            // What is older gave nobody the version before the current one.
+            if (isForHold && walk.Moves >= 2)
+                break;
         }
 
         return new SecretReaders(walk.Readers(), IsTruncated: false);
@@ -94,8 +100,7 @@ internal sealed class RotationReaders(AuditLookup lookup)
         private readonly HashSet<string> rotating = new(StringComparer.Ordinal);
         private readonly Dictionary<string, SecretReader> readers = new(StringComparer.Ordinal);
 
-        // How often AWSCURRENT has moved since the event that is looked at, and where it went the earliest of these times.
-        private int moves;
+        // Where AWSCURRENT went the earliest time that was seen.
         private string? movedTo;
 
         public Walk(StoredSecret secret)
@@ -109,6 +114,9 @@ internal sealed class RotationReaders(AuditLookup lookup)
                 arns.Add(arn[..^(secret.Suffix.Length + 1)]);
             }
         }
+
+        /// <summary>How often AWSCURRENT has moved since the event that was looked at last.</summary>
+        public int Moves { get; private set; }
 
         public LookupQuery Query(DateTimeOffset since) => new(
             Scope: null,
@@ -156,15 +164,15 @@ internal sealed class RotationReaders(AuditLookup lookup)
         {
             using var record = JsonDocument.Parse(found.Line);
             if (found.Event.EventName == "BatchGetSecretValue")
-                return HasDisclosed(record.RootElement) ? Ago(moves) : null;
+                return HasDisclosed(record.RootElement) ? Ago(Moves) : null;
             var parameters = Parameters(record);
             var (id, stage) = (Text(parameters, "versionId"), Text(parameters, "versionStage"));
             if (id is not null)
                 return VersionOf(id);
             return stage switch
             {
-                null or StagingLabels.Current => Ago(moves),
-                StagingLabels.Previous => Ago(moves + 1),
+                null or StagingLabels.Current => Ago(Moves),
+                StagingLabels.Previous => Ago(Moves + 1),
                 StagingLabels.Pending => null,
                 _ => secret.Document.Versions.HolderOf(stage) is { } holder ? VersionOf(holder) : ReadVersion.Older,
             };
@@ -214,7 +222,7 @@ internal sealed class RotationReaders(AuditLookup lookup)
             if (to is null || to == movedTo)
                 return;
             movedTo = to;
-            moves++;
+            Moves++;
         }
 
         private static JsonElement Parameters(JsonDocument record) => record.RootElement.TryGetProperty("requestParameters", out var parameters) ? parameters : default;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Strongroom.Server.Audit.Lookup;
 using Strongroom.Server.Rotation;
 using Strongroom.Tests.Server.Kms;
 using Strongroom.Tests.Server.Sts;
@@ -106,6 +107,110 @@ public sealed class RotationReadersTests : IAsyncLifetime
         await app.JsonFailsAsync("secretsmanager.GetSecretValue", new { SecretId = "s" }, "ResourceNotFoundException", "eu-west-1");
 
         Assert.Empty((await ListAsync())["Readers"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task Other_accounts_read_by_ARN_and_their_own_secret_of_the_name_is_another()
+    {
+        var made = await server.Root.JsonAsync("Strongroom.CreateAccount", new { AccountId = Identities.Other });
+        var other = new TestClient(server, (string)made["AccessKey"]!["AccessKeyId"]!, (string)made["AccessKey"]!["SecretAccessKey"]!);
+        await other.JsonAsync("secretsmanager.CreateSecret", new { Name = "s", ClientRequestToken = T1, SecretString = "theirs" });
+        await ReadAsync(other);
+        Assert.Empty((await ListAsync())["Readers"]!.AsArray());
+
+        var key = await server.Root.NewKeyAsync(new
+        {
+            Policy = $$"""
+                {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::{{RunningServer.Account}}:root","arn:aws:iam::{{Identities.Other}}:root"]},
+                "Action":"kms:*","Resource":"*"}]}
+                """,
+        });
+        await server.CallAsync("UpdateSecret", new { SecretId = "s", KmsKeyId = KmsClient.KeyArn(key), ClientRequestToken = T2, SecretString = "two" });
+        await server.CallAsync("PutResourcePolicy", new { SecretId = "s", ResourcePolicy = $$"""
+            {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::{{Identities.Other}}:root"},"Action":"secretsmanager:GetSecretValue","Resource":"*"}]}
+            """ });
+        var arn = (string)(await server.CallAsync("DescribeSecret", new { SecretId = "s" }))["ARN"]!;
+        await other.JsonAsync("secretsmanager.GetSecretValue", new { SecretId = arn });
+        Assert.Equal($"arn:aws:iam::{Identities.Other}:root", (string?)Assert.Single((await ListAsync())["Readers"]!.AsArray())!["Principal"]);
+    }
+
+    [Fact]
+    public async Task Reads_of_replicas_and_by_filter_and_by_a_part_of_the_ARN_count()
+    {
+        var arn = (string)(await server.CallAsync("DescribeSecret", new { SecretId = "s" }))["ARN"]!;
+        await server.CallAsync("ReplicateSecretToRegions", new { SecretId = "s", AddReplicaRegions = new[] { new { Region = "eu-west-1" } } });
+        foreach (var (name, target, what, region) in new (string, string, object, string)[]
+        {
+            ("far", "GetSecretValue", new { SecretId = "s" }, "eu-west-1"), ("part", "GetSecretValue", new { SecretId = arn[..^7] }, "us-east-1"),
+            ("filter", "BatchGetSecretValue", new { Filters = new[] { new { Key = "name", Values = new[] { "s" } } } }, "us-east-1"),
+        })
+            await (await server.NewUserAsync(name, Identities.Allow("secretsmanager:*"))).JsonAsync("secretsmanager." + target, what, region);
+        await RotateAsync(T2);
+
+        Assert.Equal([("far", "PREVIOUS"), ("filter", "PREVIOUS"), ("part", "PREVIOUS")], Readers(await ListAsync()));
+    }
+
+    [Fact]
+    public async Task No_more_of_the_log_is_read_than_is_set_and_it_says_so()
+    {
+        var (old, late) = (await server.NewUserAsync("old", Identities.Allow("secretsmanager:*")), await server.NewUserAsync("late", Identities.Allow("secretsmanager:*")));
+        foreach (var who in new[] { old, app, late })
+            await ReadAsync(who);
+        var secret = await server.Server.Secrets.FindAsync(RunningServer.Account, "us-east-1", "s", CancellationToken.None);
+        using var indexes = new AuditIndexes(Path.Combine(server.Data, "audit"), mayWrite: false);
+
+        var two = new RotationReaders(new AuditLookup(indexes), maxEvents: 2).Find(secret!, DateTimeOffset.UnixEpoch, CancellationToken.None);
+        Assert.True(two.IsTruncated);
+        Assert.Equal(["app", "late"], two.All.Select(reader => reader.Principal[User.Length..]).Order());
+        var three = new RotationReaders(new AuditLookup(indexes), maxEvents: 3).Find(secret!, DateTimeOffset.UnixEpoch, CancellationToken.None);
+        Assert.False(three.IsTruncated);
+        Assert.Equal(3, three.All.Count);
+    }
+
+    [Fact]
+    public async Task Who_has_a_version_that_is_useless_already_is_not_waited_for()
+    {
+        await ReadAsync(app);
+        await RotateAsync(T2);
+        await RotateAsync(T3);
+        await HoldAsync("24h");
+        asked.Clear();
+
+        await RotateAsync("44444444-4444-4444-8444-444444444444");
+        Assert.Equal(4, asked.Count);
+        Assert.Equal([("app", "OLDER")], Readers(await ListAsync()));
+    }
+
+    [Fact]
+    public async Task A_rotation_that_waits_goes_on_waiting_after_a_restart()
+    {
+        await HoldAsync("24h");
+        await ReadAsync(app);
+        await RotateAsync(T2);
+        await RotateAsync(T3);
+        asked.Clear();
+
+        await server.CloseAsync();
+        await server.OpenAsync();
+        await AdvanceAsync(TimeSpan.FromMinutes(1));
+        Assert.Empty(asked);
+        Assert.Equal(1, Events().Count(e => e == "RotationHeld"));
+        await ReadAsync(app);
+        await AdvanceAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(4, asked.Count);
+    }
+
+    [Fact]
+    public async Task A_test_of_the_function_waits_for_nobody()
+    {
+        await HoldAsync("24h");
+        await ReadAsync(app);
+        await RotateAsync(T2);
+        asked.Clear();
+
+        await server.CallAsync("RotateSecret", new { SecretId = "s", ClientRequestToken = T3, RotationLambdaARN = Function, RotateImmediately = false, RotationRules = new { AutomaticallyAfterDays = 30 } });
+        await server.Server.RotateAsync();
+        Assert.Equal([RotationStep.TestSecret], asked);
     }
 
     [Fact]
