@@ -85,6 +85,10 @@ public sealed class FunctionPolicyTests : IAsyncLifetime
         await Root.LambdaFailsAsync("InvalidParameterValueException", 400, "POST", Policy + "?Qualifier=%24LATEST", new { StatementId = "s", Action = "lambda:*", Principal = "*" }));
 
     [Fact]
+    public async Task What_belongs_into_the_query_is_not_taken_from_the_body() => await Root.LambdaOkAsync(
+        201, "POST", Policy, new { StatementId = "s", Action = "lambda:InvokeFunction", Principal = "secretsmanager.amazonaws.com", Qualifier = "$LATEST" });
+
+    [Fact]
     public async Task A_policy_has_twenty_kilobytes()
     {
         var source = "arn:aws:s3:::" + new string('a', 9000);
