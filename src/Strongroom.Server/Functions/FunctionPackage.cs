@@ -158,12 +158,14 @@ internal static class FunctionPackage
             Directory.CreateDirectory(root = Path.Combine(root, part), Private);
     }
 
+#pragma warning disable CA5389 // The path has passed PathOf: no part of it leads out of the directory.
     private static FileStream Create(string path, bool isExecutable) => new(path, new FileStreamOptions
     {
         Mode = FileMode.CreateNew,
         Access = FileAccess.Write,
         UnixCreateMode = isExecutable ? Private : UnixFileMode.UserRead | UnixFileMode.UserWrite,
     });
+#pragma warning restore CA5389
 
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 }
