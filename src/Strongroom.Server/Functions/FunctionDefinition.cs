@@ -21,7 +21,7 @@ internal sealed record FunctionDefinition
     /// <summary>For one invocation, 1 to 900 seconds.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Address space that the process may use, MiB.</summary>
+    /// <summary>Private memory that the process may use beside what its interpreter needs, MiB.</summary>
     public int MemoryMegabytes { get; init; } = 128;
 
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
