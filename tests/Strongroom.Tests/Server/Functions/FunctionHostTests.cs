@@ -142,16 +142,17 @@ public sealed class FunctionHostTests
             id=$(printf '%s' "$answer" | tr -d '\r' | sed -n 's/^[Ll]ambda-[Rr]untime-[Aa]ws-[Rr]equest-[Ii]d: //p')
             event=${answer##*$'\r\n'}
             echo "event: $event"
-            request POST "/2018-06-01/runtime/invocation/ID/WHAT" "BODY"
+            request POST "/2018-06-01/runtime/invocation/$id/response" "{\"got\":$event}"
         done
         """;
+
+    private const string Answer = "request POST \"/2018-06-01/runtime/invocation/$id/response\" \"{\\\"got\\\":$event}\"";
 
     [Fact]
     public async Task A_bootstrap_of_the_functions_own_speaks_the_runtime_api()
     {
         await using var host = await RunningHost.StartAsync();
-        var code = Bootstrap.Replace("ID/WHAT", "$id/response", StringComparison.Ordinal).Replace("BODY", "{\\\"got\\\":$event}", StringComparison.Ordinal);
-        var function = host.Function("provided.al2023", "bootstrap", code);
+        var function = host.Function("provided.al2023", "bootstrap", Bootstrap);
 
         var result = await host.InvokeAsync(function, new { Step = "createSecret" });
 
@@ -160,20 +161,18 @@ public sealed class FunctionHostTests
     }
 
     [Theory]
-    [InlineData("somebody-elses/response", "InvalidRequestID")]
-    [InlineData("$id/response\" \"1\"; request GET \"/2018-06-01/runtime/invocation/next\" \"\" & sleep 5; request POST \"/2018-06-01/runtime/init/error", "InvalidStateTransition")]
-    public async Task A_bootstrap_that_breaks_the_protocol_is_ended(string path, string reason)
+    [InlineData("request POST \"/2018-06-01/runtime/invocation/somebody-elses/response\" 1", "InvalidRequestID")]
+    [InlineData("request POST \"/2018-06-01/runtime/init/error\" 1", "InvalidStateTransition: The initialization has ended.")]
+    [InlineData(":", "InvalidStateTransition: The last event has no answer yet.")]
+    public async Task A_bootstrap_that_breaks_the_protocol_is_ended(string instead, string reason)
     {
         await using var host = await RunningHost.StartAsync();
-        var code = Bootstrap.Replace("ID/WHAT", path, StringComparison.Ordinal).Replace("BODY", "1", StringComparison.Ordinal);
-        var function = host.Function("provided.al2023", "bootstrap", code);
+        var function = host.Function("provided.al2023", "bootstrap", Bootstrap.Replace(Answer, instead, StringComparison.Ordinal));
 
-        var result = await host.InvokeAsync(function, new { });
-        if (result.FunctionError is null)
-            result = await host.InvokeAsync(function, new { });
+        var error = await host.FailAsync(function, new { });
 
-        Assert.Equal("Runtime.ProtocolError", RunningHost.Read(result).Type);
-        Assert.Contains(reason, RunningHost.Read(result).Message, StringComparison.Ordinal);
+        Assert.Equal("Runtime.ProtocolError", error.Type);
+        Assert.Contains(reason, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -243,7 +242,7 @@ public sealed class FunctionHostTests
         const string Tricky = "it's \"$HOME\" `id` $(id) \\ \n second line";
         var function = host.Python("import os\ndef lambda_handler(event, context):\n    return {'env': dict(os.environ), 'files': [os.readlink('/proc/self/fd/' + f) if os.path.islink('/proc/self/fd/' + f) else f for f in sorted(os.listdir('/proc/self/fd'))], 'cwd': os.getcwd(), 'ids': [os.getuid(), os.geteuid(), os.getgroups()]}") with
         {
-            Environment = new Dictionary<string, string> { ["EXCLUDE_CHARACTERS"] = Tricky, ["LD_LIBRARY_PATH"] = "/own/lib", ["AWS_REGION"] = "xx-own-1", ["not a name"] = "x" },
+            Environment = new Dictionary<string, string> { ["EXCLUDE_CHARACTERS"] = Tricky, ["LD_LIBRARY_PATH"] = "/own/lib", ["AWS_REGION"] = "xx-own-1", ["AWS_SESSION_TOKEN"] = "own", ["not a name"] = "x" },
         };
 
         var answer = (await host.CallAsync(function, new { }))!;

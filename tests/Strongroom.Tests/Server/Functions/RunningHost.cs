@@ -72,8 +72,9 @@ internal sealed class RunningHost : IAsyncDisposable
         return directory;
     }
 
-    public Task<InvokeResult> InvokeAsync(FunctionDefinition function, object payload) =>
-        Host.InvokeAsync(function, null, Encoding.UTF8.GetBytes(System.Text.Json.JsonSerializer.Serialize(payload)), Ct);
+    public Task<InvokeResult> InvokeAsync(FunctionDefinition function, object payload) => Eventually.ComesAsync(
+        "the end of an invocation",
+        new ValueTask<InvokeResult>(Host.InvokeAsync(function, null, Encoding.UTF8.GetBytes(System.Text.Json.JsonSerializer.Serialize(payload)), Ct)));
 
     /// <summary>Invokes and expects success.</summary>
     public async Task<JsonNode?> CallAsync(FunctionDefinition function, object payload)
