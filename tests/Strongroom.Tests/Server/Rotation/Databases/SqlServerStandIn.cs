@@ -102,8 +102,10 @@ internal sealed partial class SqlServerStandIn : IAsyncDisposable
         {
             var wrapped = new PacketStream(plain);
             var secured = new SslStream(wrapped);
+#pragma warning disable CA5398 // TDS 7 has TLS 1.2 and no later.
             await secured.AuthenticateAsServerAsync(
                 new SslServerAuthenticationOptions { ServerCertificate = certificate, EnabledSslProtocols = SslProtocols.Tls12 }, ct);
+#pragma warning restore CA5398
             wrapped.IsDone = true;
             stream = secured;
         }
