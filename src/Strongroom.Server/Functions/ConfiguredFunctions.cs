@@ -24,13 +24,11 @@ internal sealed class ConfiguredFunctions : IRotationFunctions, IDisposable
             .ToDictionary(function => function, function => new HttpFunction(function.Http!, function.Name, secrets, time));
     }
 
-    public ValueTask<IRotationFunction?> FindAsync(string account, string region, string functionArn, CancellationToken ct)
-    {
-        return new(Open(all.FirstOrDefault(function => !function.IsBuiltIn && function.IsFor(account, region) && IsNamed(function, account, region, functionArn)), account, region));
-    }
+    public ValueTask<IRotationFunction?> FindAsync(string account, string region, string secretArn, string functionArn, CancellationToken ct) => new(Open(
+        all.FirstOrDefault(function => !function.IsBuiltIn && function.IsFor(account, region) && IsNamed(function, account, region, functionArn)), account, region, secretArn));
 
-    public ValueTask<IRotationFunction?> FindForTypeAsync(string account, string region, string type, CancellationToken ct) =>
-        new(Open(all.FirstOrDefault(function => !function.IsBuiltIn && function.IsFor(account, region) && function.Types.Contains(type)), account, region));
+    public ValueTask<IRotationFunction?> FindForTypeAsync(string account, string region, string secretArn, string type, CancellationToken ct) => new(Open(
+        all.FirstOrDefault(function => !function.IsBuiltIn && function.IsFor(account, region) && function.Types.Contains(type)), account, region, secretArn));
 
     public void Dispose()
     {
@@ -38,9 +36,10 @@ internal sealed class ConfiguredFunctions : IRotationFunctions, IDisposable
             function.Dispose();
     }
 
-    private Guarded? Open(ConfiguredFunction? found, string account, string region) => found is null || (found.Process is not null && !host.IsOn)
-        ? null
-        : new Guarded(found, found.Http is not null ? http[found].InvokeAsync : Hosted(found.Process!, account, region).InvokeAsync);
+    private IRotationFunction? Open(ConfiguredFunction? found, string account, string region, string secretArn) =>
+        found is null || (found.Process is not null && !host.IsOn) || !IsFor(found, secretArn) ? null
+        : found.Http is not null ? http[found]
+        : Hosted(found.Process!, account, region);
 
     // By its own ARN an operator may give a function to accounts other than the ARN's, as a Lambda function's policy can.
     private static bool IsNamed(ConfiguredFunction function, string account, string region, string functionArn) =>
@@ -74,19 +73,12 @@ internal sealed class ConfiguredFunctions : IRotationFunctions, IDisposable
         }
     }
 
-    /// <summary>Asks the operator's list of secrets, which stands in for a function's policy, at each step.</summary>
-    private sealed class Guarded(ConfiguredFunction function, Func<RotationEvent, CancellationToken, Task<StepResult>> invoke) : IRotationFunction
+    // The operator's list of secrets stands in for a function's policy.
+    private static bool IsFor(ConfiguredFunction function, string secretArn)
     {
-        public Task<StepResult> InvokeAsync(RotationEvent step, CancellationToken ct) => IsFor(step.SecretArn)
-            ? invoke(step, ct)
-            : Task.FromResult(new StepResult("This secret may not use the function: it is not among the secrets that the functions file names for it."));
-
-        private bool IsFor(string secretArn)
-        {
-            if (function.Secrets is not { } patterns)
-                return true;
-            SecretArn.TrySplitSuffix(Arn.TryParse(secretArn)!.Resource["secret:".Length..], out var name, out _);
-            return patterns.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false));
-        }
+        if (function.Secrets is not { } patterns)
+            return true;
+        SecretArn.TrySplitSuffix(Arn.TryParse(secretArn)!.Resource["secret:".Length..], out var name, out _);
+        return patterns.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false));
     }
 }

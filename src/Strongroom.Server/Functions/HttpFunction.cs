@@ -30,7 +30,7 @@ internal sealed record HttpFunctionOptions
 /// Calls functions over HTTP. Follows no redirect, keeps no cookie, uses no proxy and bounds what it reads. The address is the operator's alone: who owns secrets
 /// chooses a function's name, never where it is. Safe for concurrent use. Source: IAM fact sheet 9.1, 9.5.
 /// </summary>
-internal sealed class HttpFunction : IDisposable
+internal sealed class HttpFunction : IRotationFunction, IDisposable
 {
     /// <summary>Source: Lambda quotas, synchronous payloads.</summary>
     private const int MaxAnswerBytes = 6 << 20;

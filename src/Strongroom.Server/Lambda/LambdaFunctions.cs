@@ -16,7 +16,7 @@ internal sealed class LambdaFunctions(FunctionRegistry registry, StepSecrets sec
     private const string Prefix = "function:";
     private const string Latest = ":$LATEST";
 
-    public async ValueTask<IRotationFunction?> FindAsync(string account, string region, string functionArn, CancellationToken ct)
+    public async ValueTask<IRotationFunction?> FindAsync(string account, string region, string secretArn, string functionArn, CancellationToken ct)
     {
         if (!registry.Host.IsOn || Arn.TryParse(functionArn) is not { Service: "lambda" } arn || arn.Region != region || arn.Partition != Arn.PartitionOf(region)
             || !arn.Resource.StartsWith(Prefix, StringComparison.Ordinal))
@@ -27,30 +27,19 @@ internal sealed class LambdaFunctions(FunctionRegistry registry, StepSecrets sec
         if (await registry.Directories.FindAsync(arn.Account, region, ct) is not { } directory || directory.Find(name) is not { } function)
             return null;
         var target = new LambdaTarget(function.Account, function.Arn, directory, function);
-        // A permission can be for one secret alone. Which secret it is is known with the step; until then it is enough that there is one it is for.
-        return SourcesIn(function).Any(source => Allows(target, account, region, source)) ? new StoredFunction(this, target, account, region) : null;
+        return Allows(target, account, region, secretArn) ? new StoredFunction(this, target) : null;
     }
 
-    private bool Allows(LambdaTarget target, string account, string region, string? sourceArn)
+    private bool Allows(LambdaTarget target, string account, string region, string sourceArn)
     {
         var facts = new RequestFacts { Now = time.GetUtcNow(), RequestedRegion = region, SourceAccount = account, SourceArn = sourceArn };
         return PolicyEvaluator.Evaluate(new AccessRequest(Principal.Service(SecretsManager), "lambda:InvokeFunction", target, facts), PrincipalPolicies.None).IsAllowed;
     }
 
-    /// <summary>No source, and each that the function's policy names: a pattern fits itself.</summary>
-    private static IEnumerable<string?> SourcesIn(LambdaFunction function) =>
-        function.Policy is { } policy && PolicyDocument.TryParse(policy, PolicyKind.Resource, out var document, out _)
-            ? document.Statements.SelectMany(statement => statement.Conditions)
-                .Where(condition => string.Equals(condition.Key, "aws:SourceArn", StringComparison.OrdinalIgnoreCase))
-                .SelectMany(condition => condition.Values).Prepend<string?>(null)
-            : [];
-
-    private sealed class StoredFunction(LambdaFunctions functions, LambdaTarget target, string account, string region) : IRotationFunction
+    private sealed class StoredFunction(LambdaFunctions functions, LambdaTarget target) : IRotationFunction
     {
         public async Task<StepResult> InvokeAsync(RotationEvent step, CancellationToken ct)
         {
-            if (!functions.Allows(target, account, region, step.SecretArn))
-                return new StepResult("Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants access to the principal secretsmanager.amazonaws.com.");
             var payload = step.ToJson();
             try
             {

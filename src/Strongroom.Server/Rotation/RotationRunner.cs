@@ -59,8 +59,8 @@ internal sealed class RotationRunner(
         if (hold.Waiting > 0)
             return !await HoldAsync(secret, run, hold.Waiting, began, ct);
         var function = rotation.LambdaArn is { } arn
-            ? await functions.FindAsync(secret.Account, secret.Region, arn, ct)
-            : await functions.FindForTypeAsync(secret.Account, secret.Region, secret.Document.Type ?? "", ct);
+            ? await functions.FindAsync(secret.Account, secret.Region, secret.Arn(), arn, ct)
+            : await functions.FindForTypeAsync(secret.Account, secret.Region, secret.Arn(), secret.Document.Type ?? "", ct);
         var result = hold.Error is { } refusal ? new StepResult(refusal)
             : function is null ? new StepResult(NotInvocable)
             : await function.InvokeAsync(new RotationEvent(step, secret.Arn(), run.Token, RotationProof.Of(keyring, secret, run.Token)), ct);

@@ -139,14 +139,14 @@ internal sealed class RotateSecret(SecretTargets targets, ISecretStore store, Se
             // A managed external secret is rotated by the service in a role of the owner's, a service's secret by that service.
             if (secret.Document.OwningService is null && (secret.Document.Type is null || rotation.ExternalRoleArn is null))
                 throw SecretsManagerErrors.NoRotationFunction();
-            return secret.Document.Type is { } type ? await functions.FindForTypeAsync(secret.Account, secret.Region, type, ct) : null;
+            return secret.Document.Type is { } type ? await functions.FindForTypeAsync(secret.Account, secret.Region, secret.Arn(), type, ct) : null;
         }
 
         if (request.RotationLambdaARN is { Length: > 0 } function)
             AccessDenied.Demand(call, "lambda:InvokeFunction", new FunctionTarget(call.Caller.Account, function));
 
         // Nothing is stored when the function can't be invoked. Source: API fact sheet 3.17.
-        return await functions.FindAsync(secret.Account, secret.Region, rotation.LambdaArn, ct) ?? throw SecretsManagerErrors.FunctionNotInvocable();
+        return await functions.FindAsync(secret.Account, secret.Region, secret.Arn(), rotation.LambdaArn, ct) ?? throw SecretsManagerErrors.FunctionNotInvocable();
     }
 
     private static SecretRotation Configure(SecretDocument document, RotateSecretRequest request)

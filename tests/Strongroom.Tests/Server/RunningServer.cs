@@ -161,7 +161,7 @@ internal sealed class RunningServer : IAsyncDisposable
             return StepResult.Succeeded;
         };
 
-        public async ValueTask<IRotationFunction?> FindAsync(string account, string region, string functionArn, CancellationToken ct)
+        public async ValueTask<IRotationFunction?> FindAsync(string account, string region, string secretArn, string functionArn, CancellationToken ct)
         {
             Asked.Release();
             if (Gate is { } gate)

@@ -19,14 +19,14 @@ internal sealed class BuiltInFunctions(
 {
     private const string FunctionPrefix = "function:";
 
-    public ValueTask<IRotationFunction?> FindAsync(string account, string region, string functionArn, CancellationToken ct) =>
+    public ValueTask<IRotationFunction?> FindAsync(string account, string region, string secretArn, string functionArn, CancellationToken ct) =>
         new(Arn.TryParse(functionArn) is { Service: "lambda" } arn && arn.Account == account && arn.Region == region && arn.Partition == Arn.PartitionOf(region)
             && arn.Resource.StartsWith(FunctionPrefix, StringComparison.Ordinal)
             && arn.Resource[FunctionPrefix.Length..] is var name && BuiltInRotators.All.TryGetValue(name, out var rotator)
             ? new BuiltInFunction(rotator, step => Open(step, account, region, name))
             : null);
 
-    public ValueTask<IRotationFunction?> FindForTypeAsync(string account, string region, string type, CancellationToken ct) =>
+    public ValueTask<IRotationFunction?> FindForTypeAsync(string account, string region, string secretArn, string type, CancellationToken ct) =>
         new(functionFor(type) is { } name && BuiltInRotators.All.TryGetValue(name, out var rotator)
             ? new BuiltInFunction(rotator, step => Open(step, account, region, name))
             : null);

@@ -76,7 +76,7 @@ public sealed class RotationFunctionTests : IAsyncLifetime
         server.Functions.Step = async (step, ct) =>
         {
             await opened.Task.WaitAsync(ct);
-            return await (await server.Server.Functions.Configured.FindAsync("111122223333", "us-east-1", Arn, ct))!.InvokeAsync(step, ct);
+            return await (await server.Server.Functions.Configured.FindAsync("111122223333", "us-east-1", step.SecretArn, Arn, ct))!.InvokeAsync(step, ct);
         };
         await OpenAsync(await ProcessAsync());
         opened.SetResult();
@@ -163,7 +163,8 @@ public sealed class RotationFunctionTests : IAsyncLifetime
     public async Task A_function_is_for_the_accounts_regions_and_secrets_that_the_operator_names()
     {
         await OpenAsync(await ProcessAsync(extra: new() { ["accounts"] = (string[])["111122223333"], ["regions"] = (string[])["us-east-1"], ["secrets"] = (string[])["test/*"] }));
-        Task<IRotationFunction?> FindAsync(string account, string region, string arn) => server.Server.Functions.Configured.FindAsync(account, region, arn, Ct).AsTask();
+        Task<IRotationFunction?> FindAsync(string account, string region, string arn, string name = "test/app") => server.Server.Functions.Configured.FindAsync(
+            account, region, $"arn:aws:secretsmanager:{region}:{account}:secret:{name}-AbCdEf", arn, Ct).AsTask();
 
         Assert.NotNull(await FindAsync("111122223333", "us-east-1", Arn));
         Assert.Null(await FindAsync("444455556666", "us-east-1", Arn.Replace("111122223333", "444455556666", StringComparison.Ordinal)));
@@ -172,7 +173,7 @@ public sealed class RotationFunctionTests : IAsyncLifetime
         Assert.Null(await FindAsync("111122223333", "us-east-1", Arn + "2"));
         Assert.Null(await FindAsync("111122223333", "us-east-1", Arn + ":1"));
         Assert.Null(await FindAsync("111122223333", "us-east-1", "rotate"));
-        Assert.Contains("This secret may not use the function", (await RunAsync(RotationStep.CreateSecret)).Error, StringComparison.Ordinal);
+        Assert.Null(await FindAsync("111122223333", "us-east-1", Arn, "prod/app"));
     }
 
     [Fact]
@@ -248,7 +249,7 @@ public sealed class RotationFunctionTests : IAsyncLifetime
 
     private async Task<StepResult> RunAsync(RotationStep step)
     {
-        var function = await server.Server.Functions.Configured.FindAsync("111122223333", "us-east-1", Arn, Ct);
+        var function = await server.Server.Functions.Configured.FindAsync("111122223333", "us-east-1", secretArn, Arn, Ct);
         return await function!.InvokeAsync(new RotationEvent(step, secretArn, New, RotationToken), Ct);
     }
 

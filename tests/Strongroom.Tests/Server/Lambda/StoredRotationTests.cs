@@ -85,14 +85,11 @@ public sealed class StoredRotationTests : IAsyncLifetime
     [InlineData(SecretArn, true)]
     [InlineData("arn:aws:secretsmanager:us-east-1:111122223333:secret:app/*", true)]
     [InlineData("arn:aws:secretsmanager:us-east-1:111122223333:secret:other-*", false)]
-    public async Task A_permission_can_be_for_one_secret(string source, bool isInvoked)
+    public async Task A_permission_can_be_for_one_secret(string source, bool isFound)
     {
         await Root.PermitAsync("rotate", arn: source);
 
-        var result = await (await FindAsync(Arn("rotate")))!.InvokeAsync(Step, TestContext.Current.CancellationToken);
-
-        Assert.Equal(isInvoked ? null : Refused, result.Error);
-        Assert.Equal(isInvoked ? 1 : 0, host.Runs.Count);
+        Assert.Equal(isFound, await FindAsync(Arn("rotate")) is not null);
     }
 
     [Fact]
@@ -222,6 +219,6 @@ public sealed class StoredRotationTests : IAsyncLifetime
         return FakeFunctionHost.Success("null");
     }
 
-    private ValueTask<IRotationFunction?> FindAsync(string arn, string account = RunningServer.Account) =>
-        server.Server.StoredFunctions.FindAsync(account, "us-east-1", arn, TestContext.Current.CancellationToken);
+    private ValueTask<IRotationFunction?> FindAsync(string arn, string account = RunningServer.Account) => server.Server.StoredFunctions.FindAsync(
+        account, "us-east-1", SecretArn.Replace(RunningServer.Account, account, StringComparison.Ordinal), arn, TestContext.Current.CancellationToken);
 }

@@ -54,8 +54,8 @@ public sealed partial class DeployTests(DeployTests.Shown shown) : IClassFixture
         var names = shown.Names.Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).ToList();
 
         Assert.NotEmpty(names);
-        Assert.Empty(names.Where(n => !Dashboard.Contains($"({n}{{", StringComparison.Ordinal)));
-        Assert.Empty(names.Where(n => !Alerts.Contains(n, StringComparison.Ordinal)));
+        Assert.DoesNotContain(names, n => !Dashboard.Contains($"({n}{{", StringComparison.Ordinal));
+        Assert.DoesNotContain(names, n => !Alerts.Contains(n, StringComparison.Ordinal));
     }
 
     [Fact]

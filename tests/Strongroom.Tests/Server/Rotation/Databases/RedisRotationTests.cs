@@ -26,7 +26,7 @@ public sealed class RedisRotationTests(RedisServer redis) : IClassFixture<RedisS
         Assert.Matches("""^[^/@"'\\]{32}$""", first);
         Assert.True(await redis.AcceptsAsync("app", first));
         Assert.True(await redis.AcceptsAsync("app", "old-1"));
-        Assert.Contains("user app on ", await File.ReadAllTextAsync(redis.UsersFile), StringComparison.Ordinal);
+        Assert.Contains("user app on ", await File.ReadAllTextAsync(redis.UsersFile, TestContext.Current.CancellationToken), StringComparison.Ordinal);
 
         await secret.BeginAsync();
         await secret.FinishAsync();

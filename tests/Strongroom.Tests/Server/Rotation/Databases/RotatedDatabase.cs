@@ -74,7 +74,7 @@ internal sealed class RotatedDatabase
     /// <returns>Why it failed; null when it succeeded.</returns>
     public async Task<string?> StepAsync(RotationStep step)
     {
-        var found = await functions.FindAsync(RunningServer.Account, "us-east-1", function, CancellationToken.None);
+        var found = await functions.FindAsync(RunningServer.Account, "us-east-1", Arn, function, CancellationToken.None);
         Assert.NotNull(found);
         return (await found.InvokeAsync(new RotationEvent(step, Arn, Token, RotationToken), CancellationToken.None)).Error;
     }
