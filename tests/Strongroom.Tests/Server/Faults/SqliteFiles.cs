@@ -123,11 +123,11 @@ internal static class SqliteFiles
         return disk.Next() is null ? own.Sync(file, flags) : SyncFailed;
     }
 
-    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [DllImport("e_sqlite3", EntryPoint = "sqlite3_vfs_find", CallingConvention = CallingConvention.Cdecl)]
     private static extern nint Find(nint name);
 
-    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [DllImport("e_sqlite3", EntryPoint = "sqlite3_vfs_register", CallingConvention = CallingConvention.Cdecl)]
     private static extern int Register(nint vfs, int makeDefault);
 
