@@ -5,7 +5,8 @@ namespace Strongroom.Server.Authentication;
 
 /// <summary>
 /// The role in which built-in rotators use the secrets of an account, like a service-linked role: it exists without being made, trusts nobody else, and
-/// may do only what the rotation of one secret needs. Resource policies and key policies can name it, and deny it.
+/// may do only what the rotation of one secret needs. Policies of secrets and keys can deny it by the condition key <c>aws:PrincipalArn</c>; as a principal
+/// they can't name it, because it is in no directory.
 /// </summary>
 internal static class ServiceRole
 {

@@ -31,9 +31,6 @@ internal sealed partial class RotationEngine(IRotationStore store, RotationRunne
     private Task? released;
     private DateTimeOffset nextStart = DateTimeOffset.MinValue;
 
-    /// <summary>Rotations that run now on this node.</summary>
-    public int Running => running.Count;
-
     /// <summary>Looks at once instead of at the next interval: a rotation was asked for.</summary>
     public void Wake()
     {
