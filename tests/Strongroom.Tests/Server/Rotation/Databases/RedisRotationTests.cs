@@ -35,7 +35,7 @@ public sealed class RedisRotationTests(RedisServer redis) : IClassFixture<RedisS
         Assert.True(await redis.AcceptsAsync("app", first));
         Assert.False(await redis.AcceptsAsync("app", "old-1"));
         await using var asApp = await redis.LogInAsync("app", first);
-        Assert.Null(await asApp.AskAsync(TestContext.Current.CancellationToken, "GET", "app:x"));
+        Assert.Null(await asApp.AskAsync(TestContext.Current.CancellationToken, "GET", "app:unset"));
         Assert.Equal("NOPERM", (await Assert.ThrowsAsync<RedisException>(() => asApp.AskAsync(TestContext.Current.CancellationToken, "GET", "other"))).Code);
     }
 
