@@ -5,8 +5,11 @@ namespace Strongroom.Protocol.AwsJson;
 /// <summary>What the service model demands of a string: length in characters, pattern, value set.</summary>
 /// <param name="Min">Smallest length in characters.</param>
 /// <param name="Max">Largest length in characters.</param>
-public sealed record Constraint(int Min = 0, int Max = int.MaxValue, Regex? Pattern = null, IReadOnlyList<string>? Values = null)
+public sealed record Constraint(int Min = 0, int Max = int.MaxValue, IReadOnlyList<string>? Values = null)
 {
+    // Made when it is first asked: there are hundreds, they cost more than all else at a start, and few servers need all.
+    private Lazy<Regex>? pattern;
+
     public static Constraint None { get; } = new();
 
     public static Constraint Length(int min, int max) => new(min, max);
@@ -69,7 +72,7 @@ public sealed record Constraint(int Min = 0, int Max = int.MaxValue, Regex? Patt
             yield return ValuesRule;
     }
 
-    private bool FitsPattern(string value) => Pattern is null || Pattern.IsMatch(value);
+    private bool FitsPattern(string value) => pattern is null || pattern.Value.IsMatch(value);
 
     private bool FitsKey(string value) => !IsKey || !value.Contains('\0', StringComparison.Ordinal);
 
@@ -81,7 +84,7 @@ public sealed record Constraint(int Min = 0, int Max = int.MaxValue, Regex? Patt
             yield return MaxRule;
         if (Min > 0 || Max != int.MaxValue)
             yield return MinRule;
-        if (Pattern is not null)
+        if (pattern is not null)
             yield return PatternRule;
         if (Values is not null)
             yield return ValuesRule;
@@ -104,7 +107,12 @@ public sealed record Constraint(int Min = 0, int Max = int.MaxValue, Regex? Patt
 
     /// <summary>A pattern that the whole value must match, in time linear in its length.</summary>
     /// <param name="pattern">The model's. Its <c>\w</c> stand inside brackets.</param>
-    public static Constraint Matching(int min, int max, string pattern) =>
+    /// <param name="linear">One equal to it within the length, for a pattern that looks ahead or behind, which a linear-time matcher can't; null for none.</param>
+    public static Constraint Matching(int min, int max, string pattern, string? linear = null) => new(min, max)
+    {
+        PatternText = pattern,
         // AWS's \w is ASCII alone; .NET's would let letters of every script into names.
-        new(min, max, new Regex($@"\A(?:{pattern.Replace(@"\w", "a-zA-Z0-9_", StringComparison.Ordinal)})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant)) { PatternText = pattern };
+        pattern = new Lazy<Regex>(() => new Regex(
+            $@"\A(?:{(linear ?? pattern).Replace(@"\w", "a-zA-Z0-9_", StringComparison.Ordinal)})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant)),
+    };
 }

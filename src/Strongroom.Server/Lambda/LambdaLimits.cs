@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Strongroom.Protocol.AwsJson;
 
 namespace Strongroom.Server.Lambda;
@@ -44,9 +43,7 @@ internal static class LambdaLimits
 
     public static Constraint Resource { get; } = Constraint.Matching(0, int.MaxValue, @"(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()");
 
-    /// <summary>Looks behind, which the engine for untrusted patterns can't; it does so once, at the end.</summary>
-    public static Constraint S3Bucket { get; } =
-        new(3, 63, new Regex(@"\A(?:[0-9A-Za-z\.\-_]*(?<!\.))\z", RegexOptions.CultureInvariant, TimeSpan.FromMilliseconds(100))) { PatternText = @"[0-9A-Za-z\.\-_]*(?<!\.)" };
+    public static Constraint S3Bucket { get; } = Constraint.Matching(3, 63, @"[0-9A-Za-z\.\-_]*(?<!\.)", linear: @"([0-9A-Za-z\.\-_]*[0-9A-Za-z\-_])?");
 
     public static Constraint S3Text { get; } = Constraint.Length(1, 1024);
 
