@@ -78,7 +78,7 @@ internal sealed class ConfiguredFunctions : IRotationFunctions, IDisposable
     {
         if (function.Secrets is not { } patterns)
             return true;
-        SecretArn.TrySplitSuffix(Arn.TryParse(secretArn)!.Resource["secret:".Length..], out var name, out _);
+        var name = SecretArn.NameOf(secretArn);
         return patterns.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false));
     }
 }

@@ -165,11 +165,8 @@ public sealed class StrongroomServer : IAsyncDisposable
     internal async Task<string> ProofOfRotationAsync(string secretArn, string token)
     {
         var arn = Arn.TryParse(secretArn)!;
-        SecretArn.TrySplitSuffix(arn.Resource["secret:".Length..], out var name, out _);
-        return RotationProof.Of(parts!.Keyring, (await secrets.FindAsync(arn.Account, arn.Region, name, CancellationToken.None))!, token);
+        return RotationProof.Of(parts!.Keyring, (await secrets.FindAsync(arn.Account, arn.Region, SecretArn.NameOf(secretArn), CancellationToken.None))!, token);
     }
-
-    internal RotationEngine Rotation => rotation!;
 
     /// <summary>Null when the server makes no backups by itself.</summary>
     internal BackupJob? Backups => backupJob;

@@ -36,9 +36,8 @@ internal static class SecretEvents
     {
         if (!OfTheService.TryGetValue(cause.EventName, out var told) || cause.SecretArn is not { } text || Arn.TryParse(text) is not { } arn)
             return null;
-        SecretArn.TrySplitSuffix(text.Split(':', 7)[^1], out var name, out _);
         return new SecretEvent(
-            told.Type, arn.Account, arn.Region, name, text, told.Date is { } member && cause.Due is { } due ? writer => writer.WriteString(member, due) : null);
+            told.Type, arn.Account, arn.Region, SecretArn.NameOf(text), text, told.Date is { } member && cause.Due is { } due ? writer => writer.WriteString(member, due) : null);
     }
 
     private static IEnumerable<SecretEvent> Of(StoredSecret before, StoredSecret after)

@@ -74,7 +74,7 @@ internal sealed partial class RotationEngine(IRotationStore store, RotationRunne
             // The stop.
         }
 
-        await Task.WhenAll(running.Values);
+        await IdleAsync();
     }
 
     /// <summary>Begins what is due, as far as there is room; waits for room where there is none.</summary>

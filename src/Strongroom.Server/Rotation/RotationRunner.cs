@@ -75,7 +75,7 @@ internal sealed class RotationRunner(
                 || fresh.Document.Rotation is not { Enabled: true, Run: { } current } || current.Token != run.Token)
                 return false;
             var now = time.GetUtcNow();
-            if (await NoteAsync(fresh, current, step, record, result.Error, now, ct) is { } goesOn)
+            if (await NoteAsync(fresh, current, step, record, now, ct) is { } goesOn)
                 return goesOn;
         }
 
@@ -84,20 +84,17 @@ internal sealed class RotationRunner(
 
     /// <returns>Whether there is more to do now; null when the secret changed meanwhile.</returns>
     private async Task<bool?> NoteAsync(
-        StoredSecret secret, RotationRun run, RotationStep step, RotationStepRecord record, string? error, DateTimeOffset now, CancellationToken ct)
+        StoredSecret secret, RotationRun run, RotationStep step, RotationStepRecord record, DateTimeOffset now, CancellationToken ct)
     {
         var isCurrent = secret.Document.Versions.HolderOf(StagingLabels.Current) == run.Token;
-        if (error is null && step == RotationStep.FinishSecret && !isCurrent)
-        {
-            error = "finishSecret returned, and AWSCURRENT is not on the new version.";
-            record = record with { Error = error };
-        }
+        if (record.Error is null && step == RotationStep.FinishSecret && !isCurrent)
+            record = record with { Error = "finishSecret returned, and AWSCURRENT is not on the new version." };
 
         if (run.IsTest)
-            return await EndTestAsync(secret, run, record, error, now, ct) ? false : null;
-        if (error is null && isCurrent)
+            return await EndTestAsync(secret, run, record, record.Error, now, ct) ? false : null;
+        if (record.Error is null && isCurrent)
             return await SucceedAsync(secret, run, record, now, ct) ? false : null;
-        if (error is null)
+        if (record.Error is null)
         {
             var done = RotationState.Event("RotationStepSucceeded", secret, run.Token) with { VersionId = run.Token, Step = step.Name() };
             return await CommitAsync(secret, RotationState.StepDone(secret.Document), [], [done], record, now, ct) ? true : null;

@@ -94,10 +94,5 @@ internal sealed class DeleteSecret(SecretTargets targets, SecretVault vault)
 
     private static ServiceEvent Event(string name, StoredSecret secret) => new(name, secret.Account, secret.Region, secret.Arn());
 
-    private static string NameOf(string secretId)
-    {
-        var tail = secretId.StartsWith("arn:", StringComparison.Ordinal) ? secretId.Split(':', 7)[^1] : secretId;
-        SecretArn.TrySplitSuffix(tail, out var name, out _);
-        return secretId.StartsWith("arn:", StringComparison.Ordinal) ? name : secretId;
-    }
+    private static string NameOf(string secretId) => secretId.StartsWith("arn:", StringComparison.Ordinal) ? SecretArn.NameOf(secretId) : secretId;
 }

@@ -126,6 +126,13 @@ internal static class SecretArn
     public static string ArnIn(this StoredSecret secret, string region) =>
         $"arn:{Protocol.Arn.PartitionOf(region)}:secretsmanager:{region}:{secret.Account}:secret:{secret.Name}-{secret.Suffix}";
 
+    /// <summary>The secret's name in an ARN, with or without the suffix.</summary>
+    public static string NameOf(string arn)
+    {
+        TrySplitSuffix(arn.Split(':', 7)[^1], out var name, out _);
+        return name;
+    }
+
     public static bool IsReplica(this StoredSecret secret) =>
         secret.Document.PrimaryRegion is { } primary && primary != secret.Region;
 

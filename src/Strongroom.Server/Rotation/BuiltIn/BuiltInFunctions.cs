@@ -31,12 +31,7 @@ internal sealed class BuiltInFunctions(
             ? new BuiltInFunction(rotator, step => Open(step, account, region, name))
             : null);
 
-    private RotatedSecret Open(RotationEvent step, string account, string region, string name)
-    {
-        var tail = Arn.TryParse(step.SecretArn)!.Resource["secret:".Length..];
-        SecretArn.TrySplitSuffix(tail, out var secretName, out _);
-        return new RotatedSecret(
-            step, ServiceRole.ForRotation(account, step.SecretArn, secretName, name), region, operations(), audit(), entropy, time, environmentOf(name),
-            serverAddress);
-    }
+    private RotatedSecret Open(RotationEvent step, string account, string region, string name) => new(
+        step, ServiceRole.ForRotation(account, step.SecretArn, SecretArn.NameOf(step.SecretArn), name), region, operations(), audit(), entropy, time,
+        environmentOf(name), serverAddress);
 }

@@ -1,8 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Security;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -15,22 +13,15 @@ namespace Strongroom.Tests.Server.Rotation.Databases;
 /// Speaks MongoDB's wire protocol for the real driver, where no server can be had: the opening in OP_QUERY, then OP_MSG, logins by SCRAM-SHA-256, and the
 /// commands about users, with MongoDB's error codes. Source: MongoDB's manual, "MongoDB Wire Protocol", "createUser", "usersInfo"; RFC 5802, 7677.
 /// </summary>
-internal sealed class MongoStandIn : IAsyncDisposable
+internal sealed class MongoStandIn : StandIn
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource stop = new();
     private readonly X509Certificate2? certificate;
-    private readonly Task accepting;
 
     public MongoStandIn(X509Certificate2? certificate = null)
     {
         this.certificate = certificate;
-        listener.Start();
-        Port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        accepting = AcceptAsync();
+        Start();
     }
-
-    public int Port { get; }
 
     /// <summary>Users by "database.name".</summary>
     public ConcurrentDictionary<string, MongoUser> Users { get; } = new(StringComparer.Ordinal);
@@ -38,53 +29,17 @@ internal sealed class MongoStandIn : IAsyncDisposable
     /// <summary>Commands that logged-in users have sent, as they came, without the driver's own members.</summary>
     public ConcurrentQueue<BsonDocument> Commands { get; } = new();
 
-    public async ValueTask DisposeAsync()
+    protected override async Task ServeAsync(Stream stream, CancellationToken ct)
     {
-        await stop.CancelAsync();
-        listener.Stop();
-        await accepting;
-        stop.Dispose();
-    }
-
-    private async Task AcceptAsync()
-    {
-        var connections = new List<Task>();
-        while (true)
+        if (certificate is not null)
         {
-            try
-            {
-                connections.Add(ServeAsync(await listener.AcceptTcpClientAsync(stop.Token)));
-            }
-            catch (OperationCanceledException)
-            {
-                await Task.WhenAll(connections);
-                return;
-            }
+            var secured = new SslStream(stream);
+            await secured.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate }, ct);
+            stream = secured;
         }
-    }
 
-    private async Task ServeAsync(TcpClient client)
-    {
-        using (client)
-        {
-            try
-            {
-                Stream stream = client.GetStream();
-                if (certificate is not null)
-                {
-                    var secured = new SslStream(stream);
-                    await secured.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate }, stop.Token);
-                    stream = secured;
-                }
-
-                await using (stream)
-                    await new Connection(this, stream).RunAsync(stop.Token);
-            }
-            catch (Exception e) when (e is IOException or OperationCanceledException or System.Security.Authentication.AuthenticationException)
-            {
-                // The driver has hung up, or the test is over.
-            }
-        }
+        await using (stream)
+            await new Connection(this, stream).RunAsync(ct);
     }
 
     internal sealed record MongoUser(string Password, BsonArray Roles, bool MayChangeUsers = false, bool MayChangeItself = false);

@@ -70,6 +70,19 @@ internal sealed class RotatedDatabase
         SecretId = Arn, ClientRequestToken = Token, SecretString = value.ToJsonString(), VersionStages = new[] { "AWSPENDING" }, RotationToken,
     });
 
+    /// <summary>Begins to rotate a secret, and expects that setSecret fails with a text that has this end and no password in it.</summary>
+    public static async Task AssertSaysAsync(
+        RunningServer server, JsonObject value, string end, string rotator, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var secret = await BeginAsync(server, Guid.NewGuid().ToString(), value, rotator, environment);
+        Assert.Null(await secret.StepAsync(RotationStep.CreateSecret));
+        var pending = (string)(await secret.ReadAsync("AWSPENDING"))["password"]!;
+        var error = await secret.StepAsync(RotationStep.SetSecret);
+        Assert.EndsWith(end, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", error, StringComparison.Ordinal);
+        Assert.DoesNotContain(pending, error, StringComparison.Ordinal);
+    }
+
     /// <summary>Runs a step.</summary>
     /// <returns>Why it failed; null when it succeeded.</returns>
     public async Task<string?> StepAsync(RotationStep step)

@@ -1,8 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Security;
-using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -14,23 +12,16 @@ namespace Strongroom.Tests.Server.Rotation.Databases;
 /// Speaks TDS 7.4 where no SQL Server can be had: the opening, TLS inside of it, the login, batches of text. It knows logins and their passwords, reads
 /// literals and names by the rules of Transact-SQL, and answers other batches from a table. Microsoft's driver logs in to it. Source: [MS-TDS].
 /// </summary>
-internal sealed partial class SqlServerStandIn : IAsyncDisposable
+internal sealed partial class SqlServerStandIn : StandIn
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource stop = new();
     private readonly X509Certificate2? certificate;
     private readonly bool demandsTls;
-    private readonly Task accepting;
 
     public SqlServerStandIn(X509Certificate2? certificate = null, bool demandsTls = false)
     {
         (this.certificate, this.demandsTls) = (certificate, demandsTls);
-        listener.Start();
-        Port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        accepting = AcceptAsync();
+        Start();
     }
-
-    public int Port { get; }
 
     public ConcurrentDictionary<string, string> Passwords { get; } = new(StringComparer.Ordinal);
 
@@ -48,47 +39,7 @@ internal sealed partial class SqlServerStandIn : IAsyncDisposable
     /// <summary>Rows for batches that contain a text; each row is its columns.</summary>
     public List<(string Contains, string?[][] Rows)> Answers { get; } = [];
 
-    public async ValueTask DisposeAsync()
-    {
-        await stop.CancelAsync();
-        listener.Stop();
-        await accepting;
-        stop.Dispose();
-    }
-
-    private async Task AcceptAsync()
-    {
-        var connections = new List<Task>();
-        while (true)
-        {
-            try
-            {
-                connections.Add(ServeAsync(await listener.AcceptTcpClientAsync(stop.Token)));
-            }
-            catch (OperationCanceledException)
-            {
-                await Task.WhenAll(connections);
-                return;
-            }
-        }
-    }
-
-    private async Task ServeAsync(TcpClient client)
-    {
-        using (client)
-        {
-            try
-            {
-                await ServeAsync(client.GetStream(), stop.Token);
-            }
-            catch (Exception e) when (e is IOException or OperationCanceledException or AuthenticationException)
-            {
-                // The client has hung up, or the test is over.
-            }
-        }
-    }
-
-    private async Task ServeAsync(Stream plain, CancellationToken ct)
+    protected override async Task ServeAsync(Stream plain, CancellationToken ct)
     {
         var (type, hello) = await ReadMessageAsync(plain, ct);
         var wanted = hello[BinaryPrimitives.ReadUInt16BigEndian(hello.AsSpan(Array.IndexOf(hello, (byte)1, 5) + 1))];
