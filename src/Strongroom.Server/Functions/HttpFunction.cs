@@ -44,19 +44,10 @@ internal sealed class HttpFunction : IRotationFunction, IDisposable
     public HttpFunction(HttpFunctionOptions options, string name, StepSecrets secrets, TimeProvider time)
     {
         (this.options, this.secrets, this.time) = (options, secrets, time);
-        var handler = new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            UseProxy = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            ConnectTimeout = WebhookClient.Limit,
-            MaxResponseHeadersLength = 64,
-            // None is used again: a step is run seldom, and would fail when its end is closed just then.
-            PooledConnectionLifetime = TimeSpan.Zero,
-        };
-        handler.SslOptions.EnabledSslProtocols = Hosting.Tls.Versions;
-        handler.SslOptions.CertificateChainPolicy = options.CertificateAuthorities is { } file ? PeerTrust.Read(file, $"the function '{name}'") : null;
+        var handler = PeerHandler.New(WebhookClient.Limit, options.CertificateAuthorities is { } file ? PeerTrust.Read(file, $"the function '{name}'") : null);
+        handler.MaxResponseHeadersLength = 64;
+        // None is used again: a step is run seldom, and would fail when its end is closed just then.
+        handler.PooledConnectionLifetime = TimeSpan.Zero;
         http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         http.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", "Strongroom/" + ProductVersion.Text);
     }

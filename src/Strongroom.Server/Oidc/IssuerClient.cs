@@ -7,6 +7,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Strongroom.Server.Observability;
+using Strongroom.Server.Webhooks;
 
 namespace Strongroom.Server.Oidc;
 
@@ -90,15 +91,7 @@ internal sealed class IssuerClient(IssuerFiles files, bool allowPrivate, TimePro
             ConnectCallback = ConnectAsync,
         };
         if (authorities is not null)
-        {
-            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
-            {
-                TrustMode = X509ChainTrustMode.CustomRootTrust,
-                RevocationMode = X509RevocationMode.NoCheck,
-            };
-            handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(authorities);
-        }
-
+            handler.SslOptions.CertificateChainPolicy = PeerTrust.Of(authorities);
         return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
 

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Http;
 using System.Net.Http.Headers;
 using System.Security.Authentication;
@@ -27,21 +26,11 @@ internal sealed class WebhookClient : IDisposable
         (address, this.time) = (options.Address, time);
         var trust = options.CertificateAuthorities is { } file ? PeerTrust.Read(file, what) : null;
         signer = WebhookSigner.Open(options, what);
-        var handler = new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            UseProxy = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            ConnectTimeout = Limit,
-            MaxResponseHeadersLength = 16,
-            MaxResponseDrainSize = 4096,
-            ResponseDrainTimeout = TimeSpan.FromSeconds(1),
-            // A receiver may move: its name is looked up again now and then.
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-        };
-        handler.SslOptions.EnabledSslProtocols = Hosting.Tls.Versions;
-        handler.SslOptions.CertificateChainPolicy = trust;
+        var handler = PeerHandler.New(Limit, trust);
+        handler.MaxResponseDrainSize = 4096;
+        handler.ResponseDrainTimeout = TimeSpan.FromSeconds(1);
+        // A receiver may move: its name is looked up again now and then.
+        handler.PooledConnectionLifetime = TimeSpan.FromMinutes(5);
         http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         http.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", "Strongroom/" + ProductVersion.Text);
     }

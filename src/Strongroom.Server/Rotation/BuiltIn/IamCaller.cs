@@ -45,18 +45,7 @@ internal sealed class IamCaller : IDisposable
         {
             var iam = Address(secret, IamSetting)
                 ?? throw new RotationException($"{IamSetting} is not set: in the functions file, give this rotator the address of IAM, such as https://iam.amazonaws.com.");
-            var handler = new SocketsHttpHandler
-            {
-                AllowAutoRedirect = false,
-                UseCookies = false,
-                UseProxy = false,
-                AutomaticDecompression = DecompressionMethods.None,
-                ConnectTimeout = Limit,
-                MaxResponseHeadersLength = 16,
-            };
-            handler.SslOptions.EnabledSslProtocols = Tls.Versions;
-            handler.SslOptions.CertificateChainPolicy =
-                secret.Environment.TryGetValue(AuthoritiesSetting, out var file) ? PeerTrust.Read(file, "IAM") : null;
+            var handler = PeerHandler.New(Limit, secret.Environment.TryGetValue(AuthoritiesSetting, out var file) ? PeerTrust.Read(file, "IAM") : null);
             return new IamCaller(
                 new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxAnswerBytes },
                 iam, Address(secret, StsSetting) ?? iam, secret.Environment.GetValueOrDefault(RegionSetting, "us-east-1"),

@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
+using Strongroom.Server.Webhooks;
 
 namespace Strongroom.Server.Rotation.BuiltIn.Databases;
 
@@ -15,14 +16,7 @@ internal static class ServerTrust
     }
 
     /// <summary>Null for the machine's authorities.</summary>
-    public static X509ChainPolicy? PolicyOf(DatabaseLogin login)
-    {
-        if (login.Authorities is null)
-            return null;
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.AddRange(login.Authorities);
-        return policy;
-    }
+    public static X509ChainPolicy? PolicyOf(DatabaseLogin login) => login.Authorities is { } authorities ? PeerTrust.Of(authorities) : null;
 
     /// <summary>For drivers that take a callback and no policy.</summary>
     public static RemoteCertificateValidationCallback CallbackFor(DatabaseLogin login) => (_, certificate, offered, errors) =>
